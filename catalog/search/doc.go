@@ -1,0 +1,2 @@
+// Package search finds products of a catalog by words, in memory, forgiving typos and word forms.
+package search
