@@ -1,0 +1,7 @@
+package sandbox
+
+import (
+	"net/http"
+)
+
+func (s *Sandbox) controlRoutes(mux *http.ServeMux) {}
