@@ -1,0 +1,101 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
+	"sotto.chat/internal/testkit"
+)
+
+type rang struct {
+	Bell string `json:"bell"`
+}
+
+func (rang) NewsKind() string { return "test.rang" }
+
+func open(t *testing.T, db *database.DB, listen func(*jobs.Desk)) *jobs.Desk {
+	t.Helper()
+	d := jobs.New(db, testkit.Log(t))
+	listen(d)
+	if err := d.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := d.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func TestEveryListenerHearsOnceAndARollbackIsSilent(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) {
+		var first, second atomic.Int64
+		d := open(t, db, func(d *jobs.Desk) {
+			jobs.On(d, "first", func(_ context.Context, n rang) error {
+				if n.Bell != "door" {
+					t.Errorf("bell %q", n.Bell)
+				}
+				first.Add(1)
+				return nil
+			})
+			jobs.On(d, "second", func(context.Context, rang) error { second.Add(1); return nil })
+		})
+		undone := errors.New("undone")
+		err := db.InTx(t.Context(), func(tx database.Tx) error {
+			if err := d.Announce(tx, rang{"silent"}); err != nil {
+				return err
+			}
+			return undone
+		})
+		if !errors.Is(err, undone) {
+			t.Fatal(err)
+		}
+		if err := db.InTx(t.Context(), func(tx database.Tx) error { return d.Announce(tx, rang{"door"}) }); err != nil {
+			t.Fatal(err)
+		}
+		testkit.Eventually(t, "both listeners heard", func() bool { return first.Load() == 1 && second.Load() == 1 })
+		testkit.Eventually(t, "nothing is pending", func() bool { n, err := d.Pending(t.Context()); return err == nil && n == 0 })
+	})
+}
+
+func TestEagerWorkIsDoneBeforeInTxReturns(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) {
+		var n atomic.Int64
+		d := open(t, db, func(d *jobs.Desk) {
+			jobs.On(d, "at.once", func(context.Context, rang) error { n.Add(1); return nil })
+		})
+		err := db.InTx(jobs.Eager(t.Context()), func(tx database.Tx) error { return d.Announce(tx, rang{"door"}) })
+		if err != nil || n.Load() != 1 {
+			t.Fatal(err, n.Load())
+		}
+	})
+}
+
+func TestAPanicIsTriedAgain(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) {
+		var n atomic.Int64
+		d := open(t, db, func(d *jobs.Desk) {
+			jobs.On(d, "stumbles", func(context.Context, rang) error {
+				if n.Add(1) == 1 {
+					panic("first time")
+				}
+				return nil
+			})
+		})
+		if err := db.InTx(t.Context(), func(tx database.Tx) error { return d.Announce(tx, rang{"door"}) }); err != nil {
+			t.Fatal(err)
+		}
+		testkit.Eventually(t, "the second try", func() bool { return n.Load() == 2 })
+	})
+}

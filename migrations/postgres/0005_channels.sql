@@ -1,0 +1,50 @@
+-- +goose Up
+create table channels (
+  merchant_id text not null,
+  id text not null unique,
+  platform text not null,
+  name text not null,
+  external_id text not null default '',
+  credentials bytea,
+  problem text not null default '',
+  created_at timestamptz not null,
+  disabled_at timestamptz,
+  version bigint not null default 1,
+  primary key (merchant_id, id)
+);
+-- What a platform told us, as it came, sealed. dedup_key is the platform's own id, hashed where it names a person.
+create table inbound_events (
+  merchant_id text not null,
+  channel_id text not null,
+  dedup_key text not null,
+  id text not null,
+  party text not null default '',
+  kind text not null,
+  sealed bytea,
+  received_at timestamptz not null,
+  handled_at timestamptz,
+  primary key (merchant_id, channel_id, dedup_key)
+);
+create unique index inbound_events_id on inbound_events (merchant_id, id);
+create index inbound_events_waiting on inbound_events (merchant_id, channel_id, party, id) where handled_at is null;
+-- One row for each message that must reach a platform.
+create table deliveries (
+  merchant_id text not null,
+  id text not null,
+  channel_id text not null,
+  party text not null,
+  message_id text not null,
+  sealed bytea,
+  status text not null,
+  rank bigint not null default 0,
+  attempts bigint not null default 0,
+  external_id text not null default '',
+  error_code text not null default '',
+  created_at timestamptz not null,
+  claimed_at timestamptz,
+  updated_at timestamptz not null,
+  primary key (merchant_id, id)
+);
+create unique index deliveries_message on deliveries (merchant_id, message_id);
+create index deliveries_external on deliveries (merchant_id, channel_id, external_id);
+create index deliveries_waiting on deliveries (merchant_id, channel_id, party, id) where status = 'pending';

@@ -1,0 +1,110 @@
+-- +goose Up
+create table products (
+  merchant_id text not null,
+  id text not null,
+  sku text not null,
+  name text not null,
+  description text not null default '',
+  brand text not null default '',
+  category text not null default '',
+  price integer not null check (price >= 0),
+  currency text not null,
+  synonyms text not null default '[]',
+  attributes text not null default '{}',
+  images text not null default '[]',
+  available boolean not null default true,
+  position integer not null default 0,
+  version integer not null default 1,
+  created_at timestamp not null,
+  updated_at timestamp not null,
+  archived_at timestamp,
+  primary key (merchant_id, id)
+);
+create unique index products_sku on products (merchant_id, sku) where archived_at is null;
+-- What is counted and sold. A product without variants has one, of the same sku (main = true).
+create table variants (
+  merchant_id text not null,
+  id text not null,
+  product_id text not null,
+  sku text not null,
+  main boolean not null default false,
+  attributes text not null default '{}',
+  price integer check (price >= 0),
+  on_hand integer check (on_hand >= 0),
+  held integer not null default 0 check (held >= 0),
+  position integer not null default 0,
+  archived_at timestamp,
+  primary key (merchant_id, id),
+  check (on_hand is null or on_hand - held >= 0)
+);
+create unique index variants_sku on variants (merchant_id, sku) where archived_at is null;
+create index variants_product on variants (merchant_id, product_id);
+create table option_groups (
+  merchant_id text not null,
+  id text not null,
+  product_id text not null,
+  code text not null,
+  name text not null,
+  min integer not null default 0 check (min >= 0),
+  max integer check (max >= 0),
+  amounts boolean not null default false,
+  position integer not null default 0,
+  primary key (merchant_id, id)
+);
+create index option_groups_product on option_groups (merchant_id, product_id);
+create table choices (
+  merchant_id text not null,
+  id text not null,
+  group_id text not null,
+  product_id text not null,
+  code text not null,
+  name text not null,
+  price integer not null default 0,
+  synonyms text not null default '[]',
+  preset boolean not null default false,
+  available boolean not null default true,
+  position integer not null default 0,
+  primary key (merchant_id, id)
+);
+create index choices_product on choices (merchant_id, product_id);
+create table categories (
+  merchant_id text not null,
+  id text not null,
+  code text not null,
+  name text not null,
+  synonyms text not null default '[]',
+  position integer not null default 0,
+  primary key (merchant_id, id)
+);
+create unique index categories_code on categories (merchant_id, code);
+create table questions (
+  merchant_id text not null,
+  id text not null,
+  code text not null,
+  answer text not null,
+  examples text not null default '[]',
+  primary key (merchant_id, id)
+);
+create unique index questions_code on questions (merchant_id, code);
+-- One row for each order and variant while the goods wait for the money.
+create table holds (
+  merchant_id text not null,
+  order_id text not null,
+  variant_id text not null,
+  quantity integer not null check (quantity > 0),
+  expires_at timestamp not null,
+  primary key (merchant_id, order_id, variant_id)
+);
+-- One row a merchant: moves with every change that the bot or the search must see.
+create table catalog_versions (
+  merchant_id text primary key,
+  version integer not null
+);
+create table pictures (
+  merchant_id text not null,
+  id text not null,
+  media_type text not null,
+  body blob not null,
+  created_at timestamp not null,
+  primary key (merchant_id, id)
+);
