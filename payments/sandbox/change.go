@@ -88,13 +88,15 @@ func (c *change) emit(kind, group string, object map[string]any) *event {
 	if err != nil {
 		panic("sandbox: a rendered object is always JSON: " + err.Error())
 	}
-	e := &event{ID: newID("evt_1", 23), Created: c.unix(), Type: kind, Object: raw, Request: c.request, Key: c.idemKey, Group: group}
-	c.send(e)
+	e := &event{ID: newID("evt_1", 23), Created: c.unix(), Type: kind, Object: raw, Request: c.request, Key: c.idemKey, Group: group,
+		Livemode: object["livemode"] == true}
+	c.rec.Events = append(c.rec.Events, e)
+	c.deliver(e)
 	return e
 }
 
-func (c *change) send(e *event) {
-	c.rec.Events = append(c.rec.Events, e)
+// deliver stages the webhooks of an event.
+func (c *change) deliver(e *event) {
 	for i, hook := range c.s.hooks {
 		if len(hook.Events) > 0 && !slices.Contains(hook.Events, e.Type) && !slices.Contains(hook.Events, "*") {
 			continue

@@ -1,7 +1,200 @@
 package sandbox
 
 import (
-	"net/http"
+	"fmt"
+	"strings"
 )
 
-func (s *Sandbox) controlRoutes(mux *http.ServeMux) {}
+// act finds a session and changes it. It fails with a sentence when there is no such session or its state does not allow the act.
+func (s *Sandbox) act(id, verb string, allowed func(c *change, sess *session) bool, fn func(c *change, sess *session)) error {
+	return s.do(func(c *change) error {
+		sess := c.session(id)
+		if sess == nil {
+			return noSuch("checkout.session", id)
+		}
+		if !allowed(c, sess) {
+			return refused("", "", fmt.Sprintf("sandbox: cannot %s session %s: it is %s and %s", verb, id, sess.Status, sess.PaymentStatus))
+		}
+		fn(c, sess)
+		return nil
+	})
+}
+
+func isOpen(_ *change, sess *session) bool { return sess.Status == "open" }
+
+// Approve pays an open session, as the page's button does.
+func (s *Sandbox) Approve(id string) error {
+	return s.act(id, "approve", isOpen, func(c *change, sess *session) { c.approve(sess, false) })
+}
+
+// Decline makes an attempt to pay fail with a decline code (docs.stripe.com/declines/codes; empty: generic_decline). The session stays open.
+func (s *Sandbox) Decline(id, code string) error {
+	return s.act(id, "decline", isOpen, func(c *change, sess *session) { c.decline(sess, code) })
+}
+
+// Delay completes an open session with a method that pays later; Settle ends it.
+func (s *Sandbox) Delay(id string) error {
+	return s.act(id, "delay", isOpen, func(c *change, sess *session) { c.delay(sess) })
+}
+
+// Settle lets a delayed payment arrive, or fail.
+func (s *Sandbox) Settle(id string, arrived bool) error {
+	return s.act(id, "settle", func(c *change, sess *session) bool { return c.waiting(sess) },
+		func(c *change, sess *session) { c.settle(sess, arrived) })
+}
+
+// Expire ends an open session before its time.
+func (s *Sandbox) Expire(id string) error {
+	return s.act(id, "expire", isOpen, func(c *change, sess *session) { c.expire(sess) })
+}
+
+// taken finds the charge that a session took, with something left on it.
+func (c *change) taken(sess *session) *charge {
+	if sess.Intent == "" {
+		return nil
+	}
+	ch := c.charge(c.intent(sess.Intent).Charge)
+	if ch == nil || ch.Status != "succeeded" || ch.Disputed || ch.Captured == ch.Refunded {
+		return nil
+	}
+	return ch
+}
+
+func hasTaken(c *change, sess *session) bool { return c.taken(sess) != nil }
+
+// Refund gives money back as somebody at Stripe's dashboard would, behind the shop's back; amount 0 means all that is left.
+// It returns the refund's id.
+func (s *Sandbox) Refund(id string, amount int64) (refund string, err error) {
+	err = s.act(id, "refund", func(c *change, sess *session) bool {
+		ch := c.taken(sess)
+		return ch != nil && amount >= 0 && amount <= ch.Captured-ch.Refunded
+	}, func(c *change, sess *session) {
+		ch := c.taken(sess)
+		if amount == 0 {
+			amount = ch.Captured - ch.Refunded
+		}
+		refund = c.giveBack(ch, amount, "", nil).ID
+	})
+	return refund, err
+}
+
+// FailRefund makes a refund that had succeeded fail after all.
+func (s *Sandbox) FailRefund(id string) error {
+	return s.do(func(c *change) error {
+		re := c.refund(id)
+		if re == nil {
+			return noSuch("refund", id)
+		}
+		if re.Status != "succeeded" {
+			return refused("", "", "sandbox: refund "+id+" is "+re.Status)
+		}
+		c.bounceRefund(re)
+		return nil
+	})
+}
+
+// Dispute charges back what is left of a paid session, for a reason of Stripe's (empty: fraudulent), and returns the dispute's id.
+func (s *Sandbox) Dispute(id, reason string) (dispute string, err error) {
+	err = s.act(id, "dispute", hasTaken, func(c *change, sess *session) { dispute = c.contest(c.taken(sess), reason).ID })
+	return dispute, err
+}
+
+// DecideDispute closes an open dispute, won or lost by the shop.
+func (s *Sandbox) DecideDispute(id string, won bool) error {
+	return s.do(func(c *change) error {
+		dp := c.dispute(id)
+		if dp == nil {
+			return noSuch("dispute", id)
+		}
+		if dp.Status != "needs_response" {
+			return refused("", "", "sandbox: dispute "+id+" is "+dp.Status)
+		}
+		c.decide(dp, won)
+		return nil
+	})
+}
+
+// Lie is what an event or a session claims instead of the truth. Zero values leave the truth standing.
+type Lie struct {
+	Amount        int64  `json:"amount,omitempty"`
+	Currency      string `json:"currency,omitempty"`
+	Livemode      bool   `json:"livemode,omitempty"`
+	PaymentStatus string `json:"payment_status,omitempty"`
+}
+
+func (l Lie) tell(o object) {
+	if l.Amount != 0 {
+		for _, name := range []string{"amount_total", "amount", "amount_received", "amount_captured"} {
+			if _, stands := o[name]; stands {
+				o[name] = l.Amount
+			}
+		}
+	}
+	if l.Currency != "" {
+		o["currency"] = strings.ToLower(l.Currency)
+	}
+	if l.Livemode {
+		o["livemode"] = true
+	}
+	if _, stands := o["payment_status"]; stands && l.PaymentStatus != "" {
+		o["payment_status"] = l.PaymentStatus
+	}
+}
+
+// Alter makes an open session itself ask for another amount or currency, or claim to be live, so that events and API agree on
+// what the shop never asked for.
+func (s *Sandbox) Alter(id string, lie Lie) error {
+	return s.act(id, "alter", isOpen, func(c *change, sess *session) {
+		sess = c.editSession(sess.ID)
+		in := c.editIntent(sess.Intent)
+		if lie.Amount != 0 {
+			sess.Amount = lie.Amount
+		}
+		if lie.Currency != "" {
+			sess.Currency = strings.ToLower(lie.Currency)
+		}
+		sess.Livemode = sess.Livemode || lie.Livemode
+		if in != nil {
+			in.Amount, in.Currency, in.Livemode = sess.Amount, sess.Currency, sess.Livemode
+		}
+	})
+}
+
+// Send makes an event of that kind about a session, its payment intent or its charge, with the lie in it, and returns the event's id.
+// Nothing else changes: the API goes on telling the truth.
+func (s *Sandbox) Send(id, kind string, lie Lie) (event string, err error) {
+	err = s.do(func(c *change) error {
+		sess := c.session(id)
+		if sess == nil {
+			return noSuch("checkout.session", id)
+		}
+		var about object
+		in := c.intent(sess.Intent)
+		switch {
+		case strings.HasPrefix(kind, "checkout.session."):
+			about = c.renderSession(sess)
+		case strings.HasPrefix(kind, "payment_intent.") && in != nil:
+			about = c.renderIntent(in)
+		case strings.HasPrefix(kind, "charge.") && in != nil && in.Charge != "":
+			about = c.renderCharge(c.charge(in.Charge))
+		default:
+			return refused("", "", fmt.Sprintf("sandbox: session %s has nothing that a %s could be about", id, kind))
+		}
+		lie.tell(about)
+		event = c.emit(kind, sess.ID, about).ID
+		return nil
+	})
+	return event, err
+}
+
+// Resend delivers an event once more to every endpoint, under its old id.
+func (s *Sandbox) Resend(id string) error {
+	return s.do(func(c *change) error {
+		e := s.state.events.byID[id]
+		if e == nil {
+			return noSuch("event", id)
+		}
+		c.deliver(e)
+		return nil
+	})
+}
