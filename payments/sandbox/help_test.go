@@ -208,3 +208,14 @@ func (sh *shop) drain() {
 		sh.t.Fatalf("webhooks stayed undelivered: %v %+v", err, sh.Undelivered())
 	}
 }
+
+// approves presses the button where the other side may die meanwhile.
+func (sh *shop) approves(id string) bool {
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := browser.PostForm(sh.server.URL+"/c/pay/"+id+"/approve", url.Values{})
+	if err != nil {
+		return false
+	}
+	res.Body.Close()
+	return res.StatusCode == http.StatusSeeOther
+}

@@ -135,7 +135,7 @@ func methodDetails(in *intent, v *charge) object {
 	}
 	var secure any
 	if v.Secure {
-		secure = object{"authenticated": true, "authentication_flow": "challenge", "result": "authenticated", "result_reason": nil, "version": "2.2.0"}
+		secure = object{"authentication_flow": "challenge", "result": "authenticated", "result_reason": nil, "version": "2.2.0"}
 	}
 	return object{"type": "card", "card": object{
 		"brand": "visa", "country": "US", "exp_month": 12, "exp_year": 2034, "fingerprint": "sandboxsandbox01", "funding": "credit", "last4": "4242",
