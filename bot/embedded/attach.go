@@ -1,0 +1,177 @@
+package embedded
+
+// item is one product of an order with what was said about it: mentions from..to, the product's own at head. A head of
+// -1 is an item whose product goes without saying ("one with oat milk").
+type item struct {
+	from, to int
+	head     int
+	product  int32
+	score    float64
+}
+
+// Scores of the attachment. They weigh readings against each other and mean nothing beyond that.
+const (
+	scoreHead       = 1.0
+	scoreNoHead     = -2.2
+	scoreElided     = -0.4
+	scoreNotOffered = -4.0
+	scoreTwice      = -3.0 // two choices of a group that takes one
+	scoreSizeFirst  = 0.4  // a single choice stands in front of its product more often than behind it
+	scoreNotHead    = -0.3 // a word that names a product is taken as a choice
+	scoreNegated    = -1.5
+	never           = -1e9
+)
+
+// maxItem is how many names one item may hold.
+const maxItem = 24
+
+// attach cuts the mentions into items, so that the scores of the items add up to the most.
+func (o *orderText) attach() ([]item, float64) {
+	n := len(o.mentions)
+	best := make([]float64, n+1)
+	last := make([]item, n+1)
+	for end := 1; end <= n; end++ {
+		best[end] = never
+		for from := max(0, end-maxItem); from < end; from++ {
+			it := o.bestItem(from, end)
+			if total := best[from] + it.score; total > best[end] {
+				best[end], last[end] = total, it
+			}
+		}
+	}
+	var items []item
+	for end := n; end > 0; end = last[end].from {
+		items = append(items, last[end])
+	}
+	for i, j := 0, len(items)-1; i < j; i, j = i+1, j-1 {
+		items[i], items[j] = items[j], items[i]
+	}
+	return items, best[n]
+}
+
+// bestItem finds the best head for mentions from..to, or none.
+func (o *orderText) bestItem(from, to int) item {
+	best := item{from: from, to: to, head: -1, product: -1, score: never}
+	for h := from; h < to; h++ {
+		if !o.mentions[h].head {
+			continue
+		}
+		for _, p := range o.candidates(h) {
+			if s := o.score(from, to, h, p); s > best.score {
+				best.score, best.head, best.product = s, h, p
+			}
+		}
+	}
+	if s := o.scoreHeadless(from, to); s > best.score {
+		best.score, best.head, best.product = s, -1, -1
+	}
+	return best
+}
+
+// candidates are the products that a mention may name; of very many the first ones, since nothing tells them apart.
+func (o *orderText) candidates(h int) []int32 {
+	ps := o.l.phrases[o.mentions[h].seg.phrase].products
+	return ps[:min(len(ps), 6)]
+}
+
+// score weighs mentions from..to as one item with its head at h.
+func (o *orderText) score(from, to, h int, p int32) float64 {
+	score := scoreHead
+	if from > 0 {
+		score += o.gaps[from].opens()
+	}
+	if o.gaps[h].without {
+		score += scoreNegated
+	}
+	if o.mentions[h].choice && (o.gaps[h].number > 0 || o.gaps[h].article || o.gaps[h].want) {
+		score += 0.5
+	}
+	if o.mentions[h].choice && from == h && h > 0 && o.gaps[h].with && !o.gaps[h].article && o.gaps[h].number == 0 {
+		score -= 0.8
+	}
+	var groups [8]int32
+	used := groups[:0]
+	for x := from; x < to; x++ {
+		if x == h {
+			continue
+		}
+		s, g := o.scoreChoice(x, h, p)
+		score += s
+		if g >= 0 && o.l.groups[g].single {
+			for _, other := range used {
+				if other == g {
+					score += scoreTwice
+				}
+			}
+			used = append(used, g)
+		}
+	}
+	return score
+}
+
+// scoreChoice weighs mention x as a choice of the product at h. The group is -1 where the product does not offer it.
+func (o *orderText) scoreChoice(x, h int, p int32) (float64, int32) {
+	m := &o.mentions[x]
+	if !m.choice {
+		return never, -1
+	}
+	g, _, offered := o.l.offers(p, m.seg.phrase)
+	score := 0.0
+	switch {
+	case offered:
+		score = 0.3
+	case o.l.describes(p, m.seg.phrase):
+		score, g = 0.3, -1
+	default:
+		return scoreNotOffered, -1
+	}
+	if m.head {
+		score += scoreNotHead
+	}
+	single := g >= 0 && o.l.groups[g].single
+	if x < h {
+		score += o.gaps[x+1].inFront()
+		if single {
+			score += scoreSizeFirst
+		}
+	} else {
+		score += o.gaps[x].behind(single)
+	}
+	return score, g
+}
+
+// describes tells whether a phrase is an attribute of one of the product's variants.
+func (l *Lexicon) describes(p, ph int32) bool {
+	for _, v := range l.products[p].variants {
+		for _, x := range v.phrases {
+			if x == ph {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// scoreHeadless weighs mentions from..to as choices whose product is not named here.
+func (o *orderText) scoreHeadless(from, to int) float64 {
+	score := scoreNoHead
+	g := &o.gaps[from]
+	if (g.number > 0 || g.one || g.other || g.another) && (from > 0 || g.one) {
+		score = scoreElided
+	}
+	if from > 0 {
+		score += g.opens()
+	}
+	for x := from; x < to; x++ {
+		if !o.mentions[x].choice {
+			return never
+		}
+		if o.mentions[x].head {
+			score -= 1
+		}
+		if x > from {
+			score += o.gaps[x].behind(false)
+		}
+	}
+	return score
+}

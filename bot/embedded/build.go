@@ -1,0 +1,238 @@
+package embedded
+
+import (
+	"slices"
+
+	"sotto.chat/bot/reading"
+)
+
+// ordered is an item put into the terms of the catalog.
+type ordered struct {
+	item
+	quantity int // 0 where none is said
+	options  []reading.Option
+	negated  bool // "no drinks": nothing of it
+	lead     gap  // what stood before it
+	fuzzy    bool // a name in it was spelt differently
+	doubt    bool // several products have its name
+}
+
+// build turns attached items into orders.
+func (o *orderText) build(items []item) []ordered {
+	out := make([]ordered, len(items))
+	trailing := o.numbersTrail(items)
+	for i, it := range items {
+		out[i] = ordered{item: it, lead: o.gaps[it.from]}
+		r := &out[i]
+		switch {
+		case trailing:
+			r.quantity = o.gaps[it.to].number
+		case r.lead.number > 0:
+			r.quantity = r.lead.number
+		case it.head > it.from && o.gaps[it.head].number > 0:
+			r.quantity = o.gaps[it.head].number
+		case o.gaps[it.to].number > 0 && (it.to == len(o.mentions) || o.gaps[it.to].times):
+			r.quantity = o.gaps[it.to].number
+		}
+		if r.lead.times && i > 0 && !trailing && r.lead.number > 0 && !r.lead.want {
+			r.quantity = 0
+		}
+		r.negated = it.head == it.from && r.lead.without
+		r.doubt = it.head >= 0 && len(o.l.phrases[o.mentions[it.head].seg.phrase].products) > 1
+		for x := it.from; x < it.to; x++ {
+			r.fuzzy = r.fuzzy || o.mentions[x].seg.fuzzy
+		}
+		if it.product >= 0 {
+			r.options = o.options(it, it.product)
+		}
+	}
+	return out
+}
+
+// numbersTrail recognises the style of notes, "tea 2 cake 3", where each number follows its product.
+func (o *orderText) numbersTrail(items []item) bool {
+	if len(items) < 2 || o.gaps[0].number > 0 {
+		return false
+	}
+	for _, it := range items {
+		if g := &o.gaps[it.to]; g.number == 0 || it.head < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// options gives the choices of an item, with their amounts, for one product.
+func (o *orderText) options(it item, p int32) []reading.Option {
+	var out []reading.Option
+	running := "" // the amount that a list goes on with: "without onions or garlic"
+	for x := it.from; x < it.to; x++ {
+		if x == it.head {
+			running = ""
+			continue
+		}
+		g := &o.gaps[x]
+		running = g.amount(running, x > it.from && x-1 != it.head)
+		grp, choice, ok := o.l.offers(p, o.mentions[x].seg.phrase)
+		if !ok || running == reading.None && g.extra {
+			continue
+		}
+		opt, sound := o.l.groups[grp].option(choice, running)
+		if !sound {
+			continue
+		}
+		if n := max(g.number, g.double); n > 1 && (x > it.from || it.head < 0 || g.double > 0) && opt.Amount == "" && !o.l.groups[grp].single {
+			opt.Count = n
+		}
+		out = addOption(out, opt)
+	}
+	return out
+}
+
+// amount tells how much of the choice after this gap is wanted; a list may go on with what was said before it.
+func (g *gap) amount(running string, inList bool) string {
+	switch {
+	case g.without:
+		return reading.None
+	case g.extra:
+		return reading.Extra
+	case g.light:
+		return reading.Light
+	case inList && running == reading.None && !g.with && !g.but && !g.want && !g.sentence && g.number == 0 && (g.or || g.and && !g.article):
+		return running
+	}
+	return ""
+}
+
+// option words a choice; a group without amounts knows neither more nor less, and leaving out is silence.
+func (g *group) option(choice int32, amount string) (reading.Option, bool) {
+	o := reading.Option{Group: g.id, Choice: g.choices[choice], Amount: amount}
+	if !g.amounts {
+		if amount == reading.None {
+			return o, false
+		}
+		o.Amount = ""
+	}
+	return o, true
+}
+
+// addOption adds a choice; said again, the later word counts.
+func addOption(list []reading.Option, opt reading.Option) []reading.Option {
+	if i := slices.IndexFunc(list, func(x reading.Option) bool { return x.Group == opt.Group && x.Choice == opt.Choice }); i >= 0 {
+		if opt.Amount != "" || opt.Count > 0 {
+			list[i] = opt
+		}
+		return list
+	}
+	return append(list, opt)
+}
+
+// add words an ordered item as an action.
+func (o *orderText) add(r *ordered) reading.Action {
+	sku := o.l.products[r.product].sku
+	if v := o.variantOf(r); v != "" {
+		sku = v
+	}
+	return reading.Action{Kind: reading.Add, SKU: sku, Quantity: max(r.quantity, 1), Options: r.options}
+}
+
+// variantOf finds the one variant that has all the attributes which were named; "" if none or several do.
+func (o *orderText) variantOf(r *ordered) string {
+	var named []int32
+	for x := r.from; x < r.to; x++ {
+		if ph := o.mentions[x].seg.phrase; x != r.head && o.l.describes(r.product, ph) {
+			named = append(named, ph)
+		}
+	}
+	if len(named) == 0 {
+		return ""
+	}
+	found := ""
+	for _, v := range o.l.products[r.product].variants {
+		if containsAll(v.phrases, named) {
+			if found != "" {
+				return ""
+			}
+			found = v.sku
+		}
+	}
+	return found
+}
+
+func containsAll(list, wanted []int32) bool {
+	for _, w := range wanted {
+		if !slices.Contains(list, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// divide shares a quantity out over the items after it that leave the product unsaid: "two lattes, one with oat milk
+// and one decaf" is one and one, not four. Where the numbers do not add up, the unsaid ones are further items.
+func divide(items []ordered, l *Lexicon, o *orderText) []ordered {
+	var out []ordered
+	for i := 0; i < len(items); i++ {
+		base := items[i]
+		end, sum := i+1, 0
+		for end < len(items) && items[end].head < 0 && items[end].elided() && base.product >= 0 {
+			sum += max(items[end].quantity, 1)
+			end++
+		}
+		if end == i+1 {
+			out = append(out, base)
+			continue
+		}
+		whole := base.quantity > 1 && sum <= base.quantity
+		if !whole {
+			out = append(out, base)
+		} else if sum < base.quantity {
+			rest := base
+			rest.quantity -= sum
+			if items[end-1].lead.other {
+				items[end-1].quantity = max(items[end-1].quantity, 1) + rest.quantity
+			} else {
+				out = append(out, rest)
+			}
+		}
+		for _, part := range items[i+1 : end] {
+			part.product = base.product
+			part.quantity = max(part.quantity, 1)
+			own := o.options(part.item, base.product)
+			part.options = own
+			if whole {
+				part.options = mergeOptions(l, base.product, base.options, own)
+			}
+			out = append(out, part)
+		}
+		i = end - 1
+	}
+	return out
+}
+
+// elided tells whether an item stands for another piece of the product named before it.
+func (r *ordered) elided() bool {
+	return r.lead.number > 0 || r.lead.one || r.lead.other || r.lead.another
+}
+
+// mergeOptions lays new choices over old ones: in a group that takes one, the new choice replaces the old.
+func mergeOptions(l *Lexicon, p int32, old, fresh []reading.Option) []reading.Option {
+	out := slices.Clone(old)
+	for _, f := range fresh {
+		if l.singleGroup(p, f.Group) && f.Amount != reading.None {
+			out = slices.DeleteFunc(out, func(x reading.Option) bool { return x.Group == f.Group })
+		}
+		out = slices.DeleteFunc(out, func(x reading.Option) bool { return x.Group == f.Group && x.Choice == f.Choice })
+		out = append(out, f)
+	}
+	return out
+}
+
+func (l *Lexicon) singleGroup(p int32, id string) bool {
+	for _, g := range l.products[p].groups {
+		if l.groups[g].id == id {
+			return l.groups[g].single
+		}
+	}
+	return false
+}

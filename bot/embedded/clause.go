@@ -1,0 +1,136 @@
+package embedded
+
+// clause is a part of the message that says one thing.
+type clause struct {
+	segs     []segment
+	from, to int // tokens
+	concepts conceptSet
+	named    int  // names of products and choices
+	products int  // names of products
+	words    int  // words of it that nobody knows
+	question bool // it asks for information
+	frame    int  // the segment that starts an order ("I would like"), -1 for none
+}
+
+// clauses cuts the message at sentences, and where "and", "but" or a comma is followed by something that starts anew.
+func (r *reader) clauses() []clause {
+	var out []clause
+	start := 0
+	for i := 1; i <= len(r.segs); i++ {
+		if i == len(r.segs) || r.starts(i) {
+			if c := r.newClause(r.segs[start:i]); len(c.segs) > 0 {
+				out = append(out, c)
+			}
+			start = i
+		}
+	}
+	return out
+}
+
+func (r *reader) starts(i int) bool {
+	s := &r.segs[i]
+	brk := r.tokens[s.from].brk
+	if brk == breakSentence {
+		return true
+	}
+	before := &r.segs[i-1]
+	if brk != breakComma && !before.has(cAnd) && !before.has(cBut) {
+		return false
+	}
+	for _, x := range s.senses {
+		switch x.concept {
+		case cQuestion, cRemove, cChange, cMake, cCancel, cPay, cCheckout, cPickup, cEatIn, cDeliveryWay, cTalk, cThanks, cBye, cTrack, cWhatHaveI, cMyAddress:
+			return true
+		case cNo, cYes:
+			if brk == breakComma {
+				return s.phrase < 0 && !s.has(cWithout)
+			}
+		}
+	}
+	return false
+}
+
+func (r *reader) newClause(segs []segment) clause {
+	c := clause{segs: segs, from: segs[0].from, to: segs[len(segs)-1].to, frame: -1}
+	for i := range segs {
+		s := &segs[i]
+		switch {
+		case s.phrase >= 0:
+			p := &r.lex.phrases[s.phrase]
+			if len(p.products) > 0 {
+				c.products++
+			}
+			if len(p.products) > 0 || p.choice || p.attribute {
+				c.named++
+			}
+		case s.unknown():
+			c.words++
+		}
+		if c.frame < 0 && (s.has(cWant) || s.has(cPut)) {
+			c.frame = i
+		}
+	}
+	for i, h := range r.hits {
+		if h.from >= c.from && h.to <= c.to && !r.covered(i) {
+			for _, s := range h.senses {
+				c.concepts.add(s.concept)
+			}
+		}
+	}
+	c.question = r.asks(&c)
+	return c
+}
+
+// covered tells whether a longer phrase of the language holds this one: "check out" is no "check".
+func (r *reader) covered(i int) bool {
+	h := &r.hits[i]
+	for j := range r.hits {
+		o := &r.hits[j]
+		if o.from <= h.from && o.to >= h.to && o.to-o.from > h.to-h.from {
+			return true
+		}
+	}
+	return false
+}
+
+// asks tells whether a clause wants to know something. "Can I get" asks for a thing, not for knowledge.
+func (r *reader) asks(c *clause) bool {
+	for i := range c.segs {
+		s := &c.segs[i]
+		if s.phrase >= 0 || s.has(cWant) {
+			break
+		}
+		if s.has(cQuestion) {
+			return true
+		}
+		if s.unknown() {
+			break
+		}
+	}
+	return c.concepts.has(cKnow) || r.tokens[c.to-1].question && c.frame < 0 && c.named < len(c.segs)
+}
+
+// orders tells whether a clause asks for goods: it opens like an order, or it is nothing but names and small words.
+func (c *clause) orders() bool {
+	if c.named == 0 || c.question || c.concepts.hasAny(cNotGoods, cHypothetical) {
+		return false
+	}
+	if c.frame < 0 {
+		return c.words <= 1 && c.words < c.named || c.words*4 <= c.to-c.from && c.words <= 2
+	}
+	before, between, seen := 0, 0, false
+	for i := range c.segs {
+		s := &c.segs[i]
+		if s.phrase >= 0 {
+			seen = true
+		}
+		if s.unknown() {
+			if i < c.frame {
+				before++
+			} else if !seen {
+				between++
+			}
+		}
+	}
+	return before <= 1 && between <= 2 && c.words <= 2+(c.to-c.from)/5
+}

@@ -1,0 +1,226 @@
+package embedded
+
+// concept is what a phrase of a language is used for. The language files name the phrases, the rules combine them, so
+// that a new language is a file and not code.
+type concept uint8
+
+const (
+	cNumber concept = iota
+	cOrdinal
+	cLanguageName
+	cAbout
+	cAddress
+	cAgain
+	cAnd
+	cAnother
+	cApply
+	cArticle
+	cBoth
+	cBut
+	cBuy
+	cBye
+	cCancel
+	cCart
+	cChange
+	cCheckout
+	cCode
+	cData
+	cDelete
+	cDelivery
+	cDeliveryWay
+	cDouble
+	cEach
+	cEatIn
+	cEmail
+	cEmpty
+	cEverything
+	cExport
+	cExtra
+	cFee
+	cFiller
+	cGreet
+	cHelp
+	cHesitation
+	cHours
+	cHumanNow
+	cHypothetical
+	cInstead
+	cInsteadOf
+	cIt
+	cKnow
+	cLanguageChange
+	cLanguageWord
+	cLight
+	cMake
+	cMenu
+	cMoreOfIt
+	cMyAccount
+	cMyAddress
+	cMyOrder
+	cNevermind
+	cNewsletter
+	cNo
+	cNotGoods
+	cOf
+	cOfEach
+	cOne
+	cOnly
+	cOr
+	cOrder
+	cOther
+	cPay
+	cPayHow
+	cPayment
+	cPerson
+	cPickup
+	cPlaceOrder
+	cPolicy
+	cPrice
+	cPrivate
+	cProblem
+	cPut
+	cQuestion
+	cRate
+	cRefund
+	cRemove
+	cRepeat
+	cReturn
+	cSame
+	cSearch
+	cSee
+	cSet
+	cSignup
+	cStart
+	cStartOver
+	cStop
+	cTalk
+	cThanks
+	cTimes
+	cTo
+	cTrack
+	cUnsure
+	cWant
+	cWhatHaveI
+	cWhoRead
+	cWith
+	cWithout
+	cYes
+	conceptCount
+)
+
+// conceptNames are the keys that a language file may use. Numbers, ordinals and language names have tables of their own.
+var conceptNames = map[string]concept{
+	"about":           cAbout,
+	"address":         cAddress,
+	"again":           cAgain,
+	"and":             cAnd,
+	"another":         cAnother,
+	"apply":           cApply,
+	"article":         cArticle,
+	"both":            cBoth,
+	"but":             cBut,
+	"buy":             cBuy,
+	"bye":             cBye,
+	"cancel":          cCancel,
+	"cart":            cCart,
+	"change":          cChange,
+	"checkout":        cCheckout,
+	"code":            cCode,
+	"data":            cData,
+	"delete":          cDelete,
+	"delivery":        cDelivery,
+	"delivery_way":    cDeliveryWay,
+	"double":          cDouble,
+	"each":            cEach,
+	"eat_in":          cEatIn,
+	"email":           cEmail,
+	"empty":           cEmpty,
+	"everything":      cEverything,
+	"export":          cExport,
+	"extra":           cExtra,
+	"fee":             cFee,
+	"filler":          cFiller,
+	"greet":           cGreet,
+	"help":            cHelp,
+	"hesitation":      cHesitation,
+	"hours":           cHours,
+	"human_now":       cHumanNow,
+	"hypothetical":    cHypothetical,
+	"instead":         cInstead,
+	"instead_of":      cInsteadOf,
+	"it":              cIt,
+	"know":            cKnow,
+	"language_change": cLanguageChange,
+	"language_word":   cLanguageWord,
+	"light":           cLight,
+	"make":            cMake,
+	"menu":            cMenu,
+	"more_of_it":      cMoreOfIt,
+	"my_account":      cMyAccount,
+	"my_address":      cMyAddress,
+	"my_order":        cMyOrder,
+	"nevermind":       cNevermind,
+	"newsletter":      cNewsletter,
+	"no":              cNo,
+	"not_goods":       cNotGoods,
+	"of":              cOf,
+	"of_each":         cOfEach,
+	"one":             cOne,
+	"only":            cOnly,
+	"or":              cOr,
+	"order":           cOrder,
+	"other":           cOther,
+	"pay":             cPay,
+	"pay_how":         cPayHow,
+	"payment":         cPayment,
+	"person":          cPerson,
+	"pickup":          cPickup,
+	"place_order":     cPlaceOrder,
+	"policy":          cPolicy,
+	"price":           cPrice,
+	"private":         cPrivate,
+	"problem":         cProblem,
+	"put":             cPut,
+	"question":        cQuestion,
+	"rate":            cRate,
+	"refund":          cRefund,
+	"remove":          cRemove,
+	"repeat":          cRepeat,
+	"return":          cReturn,
+	"same":            cSame,
+	"search":          cSearch,
+	"see":             cSee,
+	"set":             cSet,
+	"signup":          cSignup,
+	"start":           cStart,
+	"start_over":      cStartOver,
+	"stop":            cStop,
+	"talk":            cTalk,
+	"thanks":          cThanks,
+	"times":           cTimes,
+	"to":              cTo,
+	"track":           cTrack,
+	"unsure":          cUnsure,
+	"want":            cWant,
+	"what_have_i":     cWhatHaveI,
+	"who_read":        cWhoRead,
+	"with":            cWith,
+	"without":         cWithout,
+	"yes":             cYes,
+}
+
+// conceptSet tells which concepts a clause holds.
+type conceptSet [2]uint64
+
+func (s *conceptSet) add(c concept)     { s[c>>6] |= 1 << (c & 63) }
+func (s conceptSet) has(c concept) bool { return s[c>>6]&(1<<(c&63)) != 0 }
+
+// hasAny tells whether one of the concepts is there.
+func (s conceptSet) hasAny(cs ...concept) bool {
+	for _, c := range cs {
+		if s.has(c) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,231 @@
+package embedded
+
+// gap is what the language says between two names of the catalog.
+type gap struct {
+	number   int // 0 where none is said
+	article  bool
+	another  bool
+	with     bool
+	and      bool
+	or       bool
+	but      bool
+	comma    bool
+	sentence bool
+	want     bool
+	without  bool
+	extra    bool
+	light    bool
+	double   int
+	one      bool // "one", "ones": the product goes without saying
+	other    bool
+	each     bool
+	noun     bool // a category or the name of an option group
+	of       bool
+	times    bool // "x" before the number
+	last     bool // the number is the last word of the gap
+	remove   bool
+	change   bool
+	make     bool
+	instead  bool // "instead of": what follows is given up
+	to       bool
+	words    int // words that nobody knows
+}
+
+// mention is a name of the catalog in the message.
+type mention struct {
+	seg    segment
+	head   bool // may be a product
+	choice bool // may be a choice of an option group
+}
+
+// order is the raw material of an order: names, and the gaps before, between and after them.
+type orderText struct {
+	l        *Lexicon
+	tokens   []token
+	mentions []mention
+	gaps     []gap // one more than mentions
+}
+
+// maxMentions bounds the search for the best attachment, which grows with its cube.
+const maxMentions = 40
+
+// newOrderText splits the segments of an order into names and gaps.
+func newOrderText(l *Lexicon, tokens []token, segs []segment) *orderText {
+	o := &orderText{l: l, tokens: tokens, gaps: make([]gap, 1, 16)}
+	for i := range segs {
+		s := &segs[i]
+		g := &o.gaps[len(o.gaps)-1]
+		g.breaks(tokens[s.from].brk)
+		if s.phrase >= 0 {
+			p := &l.phrases[s.phrase]
+			m := mention{seg: *s, head: len(p.products) > 0, choice: p.choice || p.attribute}
+			if m.head || m.choice {
+				if len(o.mentions) == maxMentions {
+					break
+				}
+				o.mentions = append(o.mentions, m)
+				o.gaps = append(o.gaps, gap{})
+				continue
+			}
+			g.noun = true
+			continue
+		}
+		g.read(s)
+	}
+	return o
+}
+
+func (g *gap) breaks(brk int) {
+	g.comma = g.comma || brk == breakComma
+	g.sentence = g.sentence || brk == breakSentence
+}
+
+// read takes in one segment of the language. An amount holds until the next "and" or break, so the last one counts.
+func (g *gap) read(s *segment) {
+	if s.unknown() {
+		g.words++
+		g.last = false
+		return
+	}
+	number := 0
+	for _, x := range s.senses {
+		switch x.concept {
+		case cNumber:
+			number = x.value
+		case cArticle:
+			g.article = true
+		case cAnother, cMoreOfIt:
+			g.another = true
+		case cWith:
+			g.with, g.without, g.extra, g.light = true, false, false, false
+		case cAnd:
+			g.and = true
+		case cOr:
+			g.or = true
+		case cBut:
+			g.but = true
+		case cWithout:
+			g.without = true
+		case cExtra:
+			g.extra = true
+		case cLight:
+			g.light = true
+		case cDouble:
+			g.double = 2
+		case cOne:
+			g.one = true
+		case cOther:
+			g.other = true
+		case cEach:
+			g.each = true
+		case cOf:
+			g.of = true
+		case cTimes:
+			g.times = true
+		case cWant, cPut:
+			g.want = true
+		case cRemove:
+			g.remove = true
+		case cChange:
+			g.change = true
+		case cMake:
+			g.make = true
+		case cInsteadOf:
+			g.instead = true
+		case cTo:
+			g.to = true
+		}
+	}
+	if number > 0 {
+		g.number = number
+	}
+	g.last = number > 0
+}
+
+// opens tells how much a gap looks like the start of another item.
+func (g *gap) opens() float64 {
+	score := 0.0
+	if g.number > 0 {
+		score += 2
+	}
+	if g.article && !g.without {
+		score += 1.5
+	}
+	if g.another || g.other {
+		score += 2
+	}
+	if g.want {
+		score += 1.6
+	}
+	if g.sentence {
+		score += 1.2
+	}
+	if g.of {
+		score += 1
+	}
+	if g.comma {
+		score += 0.5
+	}
+	if g.and {
+		score += 0.4
+	}
+	if g.noun {
+		score += 0.3
+	}
+	return score
+}
+
+// inFront tells how well the words before and after this gap go together in front of a product ("large thin crust").
+func (g *gap) inFront() float64 {
+	score := 0.35
+	if g.number > 0 {
+		score -= 2
+	}
+	if g.article || g.another {
+		score -= 2.5
+	}
+	if g.with {
+		score -= 3
+	}
+	if g.want || g.sentence {
+		score -= 4
+	}
+	if g.without || g.but {
+		score -= 2
+	}
+	if g.comma {
+		score -= 0.9
+	}
+	if g.and {
+		score -= 0.9
+	}
+	return score
+}
+
+// behind tells how well a choice after this gap goes with the product before it.
+func (g *gap) behind(single bool) float64 {
+	score := 0.0
+	if g.want {
+		score--
+	}
+	if g.sentence {
+		score--
+	}
+	if g.with {
+		score += 0.6
+	}
+	if g.without || g.extra || g.light || g.double > 0 {
+		score += 0.5
+	}
+	if g.article && !g.with && !g.light && !g.without && !g.extra {
+		score -= 1.2
+	}
+	if g.number > 0 {
+		if single {
+			score -= 1.5
+		} else {
+			score -= 0.7
+		}
+	}
+	return score
+}

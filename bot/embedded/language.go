@@ -1,0 +1,158 @@
+package embedded
+
+import (
+	"cmp"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+//go:embed lang/*.json
+var languageFiles embed.FS
+
+// languageFile is one language as data: phrases by concept, and the values of number and ordinal words.
+type languageFile struct {
+	Code     string              `json:"code"`
+	Concepts map[string][]string `json:"concepts"`
+	Numbers  map[string]int      `json:"numbers"`
+	Ordinals map[string]int      `json:"ordinals"`
+	Names    map[string][]string `json:"languages"`
+}
+
+// language is a compiled language: a trie over folded words.
+type language struct {
+	code  string
+	nodes []langNode
+	vocab map[string]bool
+	typos *typoIndex
+}
+
+type langNode struct {
+	next   map[string]int32
+	senses []sense
+}
+
+// sense is what a phrase of a language can mean: a concept, with a value for numbers and a text for names.
+type sense struct {
+	concept concept
+	value   int
+	text    string
+}
+
+// loadLanguages compiles the embedded language files. They are part of the program, so a broken one is a panic that
+// any test finds.
+func loadLanguages() []*language {
+	entries, err := languageFiles.ReadDir("lang")
+	if err != nil {
+		panic(err)
+	}
+	var out []*language
+	for _, e := range entries {
+		data, err := languageFiles.ReadFile("lang/" + e.Name())
+		if err != nil {
+			panic(err)
+		}
+		var f languageFile
+		if err := json.Unmarshal(data, &f); err != nil {
+			panic(fmt.Errorf("language file %s: %w", e.Name(), err))
+		}
+		out = append(out, compileLanguage(e.Name(), &f))
+	}
+	slices.SortFunc(out, func(a, b *language) int { return cmp.Compare(a.code, b.code) })
+	return out
+}
+
+func compileLanguage(file string, f *languageFile) *language {
+	l := &language{code: f.Code, nodes: make([]langNode, 1), vocab: map[string]bool{}}
+	for name, phrases := range f.Concepts {
+		c, known := conceptNames[name]
+		if !known {
+			panic(fmt.Sprintf("language file %s: unknown concept %q", file, name))
+		}
+		for _, p := range phrases {
+			l.add(p, sense{concept: c})
+		}
+	}
+	for p, n := range f.Numbers {
+		l.add(p, sense{concept: cNumber, value: n})
+	}
+	for p, n := range f.Ordinals {
+		l.add(p, sense{concept: cOrdinal, value: n})
+	}
+	for code, names := range f.Names {
+		for _, p := range names {
+			l.add(p, sense{concept: cLanguageName, text: code})
+		}
+	}
+	l.typos = newTypoIndex(l.vocab)
+	return l
+}
+
+// add puts a phrase into the trie; a|b in it stands for either word.
+func (l *language) add(phrase string, s sense) {
+	for _, alternative := range expand(phrase) {
+		node := int32(0)
+		for _, w := range words(alternative) {
+			l.vocab[w] = true
+			next, ok := l.nodes[node].next[w]
+			if !ok {
+				next = int32(len(l.nodes))
+				l.nodes = append(l.nodes, langNode{})
+				if l.nodes[node].next == nil {
+					l.nodes[node].next = map[string]int32{}
+				}
+				l.nodes[node].next[w] = next
+			}
+			node = next
+		}
+		if node != 0 && !slices.Contains(l.nodes[node].senses, s) {
+			l.nodes[node].senses = append(l.nodes[node].senses, s)
+		}
+	}
+}
+
+// expand resolves [a|b|] groups in a phrase: "[can|could] i get" is two phrases, and an empty part is "or nothing".
+func expand(phrase string) []string {
+	open := slices.Index([]byte(phrase), '[')
+	if open < 0 {
+		return []string{phrase}
+	}
+	end := open + slices.Index([]byte(phrase[open:]), ']')
+	if end < open {
+		return []string{phrase}
+	}
+	var out []string
+	start := open + 1
+	for i := start; i <= end; i++ {
+		if phrase[i] == '|' || i == end {
+			out = append(out, expand(phrase[:open]+phrase[start:i]+phrase[end+1:])...)
+			start = i + 1
+		}
+	}
+	return out
+}
+
+// hit is a phrase of the language found in a message, tokens from..to.
+type hit struct {
+	from, to int
+	senses   []sense
+}
+
+// find gives all phrases of the language in a message, also overlapping ones.
+func (l *language) find(tokens []token, hits []hit) []hit {
+	for i := range tokens {
+		node := int32(0)
+		for j := i; j < len(tokens); j++ {
+			next, ok := l.nodes[node].next[tokens[j].word]
+			if !ok || j > i && tokens[j].brk == breakSentence {
+				break
+			}
+			node = next
+			if s := l.nodes[node].senses; len(s) > 0 {
+				hits = append(hits, hit{from: i, to: j + 1, senses: s})
+			}
+		}
+	}
+	return hits
+}

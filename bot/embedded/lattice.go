@@ -1,0 +1,212 @@
+package embedded
+
+import "slices"
+
+// segment is a stretch of the message with one meaning: a name of the catalog, a phrase of the language, or unknown.
+type segment struct {
+	from, to int
+	phrase   int32 // of the catalog, -1 for none
+	senses   []sense
+	fuzzy    bool
+}
+
+func (s *segment) has(c concept) bool {
+	for _, x := range s.senses {
+		if x.concept == c {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *segment) unknown() bool { return s.phrase < 0 && len(s.senses) == 0 }
+
+// What a stretch is worth. Longer stretches win over the same words one by one, the catalog over the language, and a
+// word that is spelt right over one that is corrected.
+const (
+	worthWord     = 2.0
+	worthLanguage = 1.8
+	costSegment   = 0.9
+	costFuzzy     = 0.55
+	bonusExact    = 0.05
+)
+
+// wordForms is what one token may stand for in the catalog.
+type wordForms struct {
+	exact, stem int32 // -1 where the catalog has no such word
+	fixed       bool  // stem comes of a corrected spelling
+}
+
+// forms looks up every token, and corrects what neither the catalog nor the language knows.
+func (l *Lexicon) forms(tokens []token, lang *language) []wordForms {
+	out := make([]wordForms, len(tokens))
+	for i := range tokens {
+		t := &tokens[i]
+		f := wordForms{exact: l.id("=" + t.word), stem: l.id(stem(t.word))}
+		if f.stem < 0 && !lang.vocab[t.word] {
+			f = l.correct(t, lang)
+		}
+		out[i] = f
+	}
+	return out
+}
+
+// correct takes the nearest word of the catalog or, where that is nearer, of the language.
+func (l *Lexicon) correct(t *token, lang *language) wordForms {
+	inCatalog, d := l.typos.nearest(t.word)
+	inLanguage, e := lang.typos.nearest(t.word)
+	if inLanguage != "" && (inCatalog == "" || e < d) && len(t.word) > minTypo {
+		t.word = inLanguage
+		return wordForms{exact: l.id("=" + t.word), stem: l.id(stem(t.word))}
+	}
+	if inCatalog != "" {
+		return wordForms{exact: -1, stem: l.id(stem(inCatalog)), fixed: true}
+	}
+	return wordForms{exact: -1, stem: -1}
+}
+
+func (l *Lexicon) id(word string) int32 {
+	if id, ok := l.stems[word]; ok {
+		return id
+	}
+	return -1
+}
+
+// split takes apart words that were written together ("thankyou"), where both halves are known and the whole is not.
+func (l *Lexicon) split(tokens []token, lang *language) []token {
+	for i := 0; i < len(tokens); i++ {
+		w := tokens[i].word
+		if len(w) < 6 || len(w) > 30 || l.known(w, lang) {
+			continue
+		}
+		for cut := len(w) - 3; cut >= 3; cut-- {
+			if w[cut] >= 0x80 || !l.known(w[:cut], lang) || !l.known(w[cut:], lang) {
+				continue
+			}
+			if near, _ := l.typos.nearest(w); near != "" {
+				break
+			}
+			half := tokens[i]
+			half.word, half.brk, half.start = w[cut:], breakNone, min(half.start+cut, half.end)
+			tokens[i].word, tokens[i].end, tokens[i].question = w[:cut], half.start, false
+			tokens = slices.Insert(tokens, i+1, half)
+			break
+		}
+	}
+	return tokens
+}
+
+func (l *Lexicon) known(w string, lang *language) bool {
+	if lang.vocab[w] {
+		return true
+	}
+	_, ok := l.stems[stem(w)]
+	return ok
+}
+
+// segmentation is the best way to cut a message into segments.
+type segmentation struct {
+	l      *Lexicon
+	tokens []token
+	forms  []wordForms
+	best   []float64
+	choice []segment
+}
+
+// cut finds the segments of a message, best covering first to last.
+func (l *Lexicon) cut(tokens []token, forms []wordForms, hits []hit) []segment {
+	n := len(tokens)
+	s := &segmentation{l: l, tokens: tokens, forms: forms, best: make([]float64, n+1), choice: make([]segment, n)}
+	next := len(hits)
+	for i := n - 1; i >= 0; i-- {
+		s.best[i] = s.best[i+1] - 0.1
+		s.choice[i] = segment{from: i, to: i + 1, phrase: -1}
+		for next > 0 && hits[next-1].from == i {
+			next--
+			h := hits[next]
+			s.offer(segment{from: h.from, to: h.to, phrase: -1, senses: h.senses}, worthLanguage*float64(h.to-h.from)-costSegment)
+		}
+		s.walk(i, i, 0, walkState{exact: true})
+	}
+	var out []segment
+	for i := 0; i < n; i = s.choice[i].to {
+		out = append(out, s.choice[i])
+	}
+	return out
+}
+
+func (s *segmentation) offer(seg segment, worth float64) {
+	if total := worth + s.best[seg.to]; total > s.best[seg.from] {
+		s.best[seg.from] = total
+		s.choice[seg.from] = seg
+	}
+}
+
+// walkState is how a path through the trie was found: word for word, or by stems and corrections.
+type walkState struct {
+	exact bool
+	fixed int
+}
+
+// walk follows the trie of names from token i on, standing at node before token j.
+func (s *segmentation) walk(i, j int, node int32, w walkState) {
+	if node != 0 {
+		if ph := s.l.nodes[node]; ph >= 0 {
+			s.offer(s.name(i, j, ph, w))
+		}
+	}
+	if j >= len(s.tokens) || j-i >= maxPhrase || j > i && s.tokens[j].brk == breakSentence {
+		return
+	}
+	f := s.forms[j]
+	if w.exact && f.exact >= 0 {
+		if next, ok := s.l.edges[edge(node, f.exact)]; ok {
+			s.walk(i, j+1, next, w)
+		}
+	}
+	if node != 0 && w.exact {
+		return // a path by stems starts at the root
+	}
+	loose := walkState{fixed: w.fixed}
+	if f.stem >= 0 {
+		if next, ok := s.l.edges[edge(node, f.stem)]; ok {
+			if f.fixed {
+				loose.fixed++
+			}
+			s.walk(i, j+1, next, loose)
+		}
+	}
+	if j+1 < len(s.tokens) && s.tokens[j+1].brk == breakNone {
+		s.walkJoined(i, j, node, w)
+	}
+}
+
+// walkJoined tries two tokens as one word of the catalog ("pepper jack" for "pepperjack").
+func (s *segmentation) walkJoined(i, j int, node int32, w walkState) {
+	a, b := s.tokens[j].word, s.tokens[j+1].word
+	if len(a)+len(b) < 5 || a[0] < 'a' {
+		return
+	}
+	var buffer [48]byte
+	if len(a)+len(b) > len(buffer) {
+		return
+	}
+	joined := stem(string(append(append(buffer[:0], a...), b...)))
+	if id, ok := s.l.stems[joined]; ok {
+		if next, ok := s.l.edges[edge(node, id)]; ok {
+			s.walk(i, j+2, next, walkState{fixed: w.fixed})
+		}
+	}
+}
+
+func (s *segmentation) name(from, to int, ph int32, w walkState) (segment, float64) {
+	worth := worthWord*float64(to-from) - costSegment - costFuzzy*float64(w.fixed)
+	if w.exact {
+		worth += bonusExact
+	}
+	p := &s.l.phrases[ph]
+	if len(p.products) == 0 && !p.choice && (p.groupName || len(p.categories) > 0 || p.attribute) {
+		worth -= 0.3
+	}
+	return segment{from: from, to: to, phrase: ph, fuzzy: w.fixed > 0}, worth
+}

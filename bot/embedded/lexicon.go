@@ -1,0 +1,268 @@
+package embedded
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"sotto.chat/catalog"
+)
+
+// Lexicon is a merchant's catalog made ready for reading, with the languages. It never changes after Compile, so any
+// number of readers may share it.
+type Lexicon struct {
+	languages []*language
+	products  []product
+	groups    []group
+	nodes     []int32 // the phrase that ends at each node of the trie, or -1
+	edges     map[uint64]int32
+	stems     map[string]int32
+	phrases   []phrase
+	typos     *typoIndex
+	partial   map[int32][]int32 // stem → products with it in their name
+	skus      map[string]int32
+	questions *questionIndex
+}
+
+type product struct {
+	sku      string
+	groups   []int32
+	stems    []int32
+	variants []variant
+}
+
+// variant is known by the phrases of its attributes' values.
+type variant struct {
+	sku     string
+	phrases []int32
+}
+
+// group is an option group. Products that offer the very same group share it.
+type group struct {
+	id      string
+	single  bool // at most one choice
+	amounts bool
+	choices []string
+	byName  map[int32]int32 // phrase → choice
+}
+
+// phrase is a sequence of stems that names something of the catalog.
+type phrase struct {
+	products   []int32
+	categories []string
+	choice     bool
+	attribute  bool
+	groupName  bool
+	owners     []int32 // products that offer a choice of this name, counted up to ownerLimit
+}
+
+// maxPhrase is the longest name, in words, that is matched as a whole.
+const maxPhrase = 12
+
+// ownerLimit bounds the owners that are kept of a choice: only whether there is one or several matters.
+const ownerLimit = 64
+
+// Compile prepares a catalog for reading.
+func Compile(f catalog.File) *Lexicon {
+	c := &compiler{Lexicon: &Lexicon{
+		languages: loadLanguages(),
+		nodes:     []int32{-1},
+		edges:     make(map[uint64]int32, 8*len(f.Products)),
+		stems:     make(map[string]int32, 4*len(f.Products)),
+		partial:   map[int32][]int32{},
+		skus:      make(map[string]int32, len(f.Products)),
+	}, vocab: map[string]bool{}, groupKeys: map[string]int32{}, links: map[string]bool{}}
+	c.findLinks()
+	for i := range f.Products {
+		c.product(&f.Products[i])
+	}
+	for _, category := range f.Categories {
+		for _, name := range append([]string{category.Name}, category.Synonyms...) {
+			for _, p := range c.phrase(name) {
+				if !slices.Contains(c.phrases[p].categories, category.ID) {
+					c.phrases[p].categories = append(c.phrases[p].categories, category.ID)
+				}
+			}
+		}
+	}
+	c.typos = newTypoIndex(c.vocab)
+	c.questions = compileQuestions(f.Questions, c.languages)
+	return c.Lexicon
+}
+
+type compiler struct {
+	*Lexicon
+	vocab     map[string]bool
+	groupKeys map[string]int32
+	links     map[string]bool
+}
+
+// findLinks collects the small words that people leave out of names: "and", "with", "of", articles.
+func (c *compiler) findLinks() {
+	for _, l := range c.languages {
+		for w, next := range l.nodes[0].next {
+			for _, s := range l.nodes[next].senses {
+				if s.concept == cAnd || s.concept == cArticle || s.concept == cWith || s.concept == cOf && len(w) < 4 {
+					c.links[w] = true
+				}
+			}
+		}
+	}
+}
+
+func (c *compiler) product(f *catalog.FileProduct) {
+	id := int32(len(c.products))
+	p := product{sku: f.SKU}
+	c.skus[f.SKU] = id
+	for i, name := range append([]string{f.Name}, f.Synonyms...) {
+		for _, ph := range c.phrase(name) {
+			if !slices.Contains(c.phrases[ph].products, id) {
+				c.phrases[ph].products = append(c.phrases[ph].products, id)
+			}
+		}
+		if i == 0 {
+			p.stems = c.nameStems(name, id)
+		}
+	}
+	for i := range f.Options {
+		g := c.group(&f.Options[i])
+		p.groups = append(p.groups, g)
+		for ph := range c.groups[g].byName {
+			if o := &c.phrases[ph].owners; len(*o) < ownerLimit && !slices.Contains(*o, id) {
+				*o = append(*o, id)
+			}
+		}
+	}
+	for _, v := range f.Variants {
+		p.variants = append(p.variants, c.variant(v))
+		c.skus[v.SKU] = id
+	}
+	c.products = append(c.products, p)
+}
+
+func (c *compiler) variant(f catalog.FileVariant) variant {
+	v := variant{sku: f.SKU}
+	for _, value := range f.Attributes {
+		for _, ph := range c.phrase(value) {
+			c.phrases[ph].attribute = true
+			v.phrases = append(v.phrases, ph)
+		}
+	}
+	return v
+}
+
+// nameStems notes which words stand in a product's name, for customers who say only a part of it.
+func (c *compiler) nameStems(name string, id int32) []int32 {
+	var out []int32
+	for _, w := range words(name) {
+		s := c.stem(stem(w))
+		if c.links[w] || slices.Contains(out, s) {
+			continue
+		}
+		out = append(out, s)
+		c.partial[s] = append(c.partial[s], id)
+	}
+	return out
+}
+
+func (c *compiler) group(f *catalog.FileGroup) int32 {
+	key := groupKey(f)
+	if g, ok := c.groupKeys[key]; ok {
+		return g
+	}
+	g := group{id: f.ID, amounts: f.Amounts, single: f.Max != nil && *f.Max == 1, byName: map[int32]int32{}}
+	for i, choice := range f.Choices {
+		g.choices = append(g.choices, choice.ID)
+		for _, name := range append([]string{choice.Name}, choice.Synonyms...) {
+			for _, ph := range c.phrase(name) {
+				c.phrases[ph].choice = true
+				if _, taken := g.byName[ph]; !taken {
+					g.byName[ph] = int32(i)
+				}
+			}
+		}
+	}
+	for _, ph := range c.phrase(f.Name) {
+		c.phrases[ph].groupName = true
+	}
+	c.groups = append(c.groups, g)
+	c.groupKeys[key] = int32(len(c.groups) - 1)
+	return int32(len(c.groups) - 1)
+}
+
+func groupKey(f *catalog.FileGroup) string {
+	var b strings.Builder
+	b.WriteString(f.ID + "\x00" + f.Name + "\x00" + strconv.FormatBool(f.Amounts))
+	if f.Max != nil {
+		b.WriteString(strconv.Itoa(*f.Max))
+	}
+	for _, choice := range f.Choices {
+		b.WriteString("\x01" + choice.ID + "\x00" + choice.Name + "\x00" + strings.Join(choice.Synonyms, "\x00"))
+	}
+	return b.String()
+}
+
+// phrase adds a name to the trie and gives what it is known by: the words as they are written, and their stems. Two
+// names that differ in number alone ("pepper", "peppers") stay apart in the first and meet in the second. A name is
+// also known without its small words: "salt & pepper" may be said "salt pepper".
+func (c *compiler) phrase(name string) []int32 {
+	ws := words(name)
+	if len(ws) == 0 || len(ws) > maxPhrase {
+		return nil
+	}
+	exact, stems := make([]int32, len(ws)), make([]int32, len(ws))
+	var shortened []int32
+	for i, w := range ws {
+		c.vocab[w] = true
+		exact[i], stems[i] = c.stem("="+w), c.stem(stem(w))
+		if !c.links[w] {
+			shortened = append(shortened, stems[i])
+		}
+	}
+	out := []int32{c.insert(exact), c.insert(stems)}
+	if len(shortened) > 1 && len(shortened) < len(ws) {
+		out = append(out, c.insert(shortened))
+	}
+	return out
+}
+
+// insert walks and grows the trie, and gives the phrase at its end.
+func (c *compiler) insert(ids []int32) int32 {
+	node := int32(0)
+	for _, id := range ids {
+		key := edge(node, id)
+		next, ok := c.edges[key]
+		if !ok {
+			next = int32(len(c.nodes))
+			c.nodes = append(c.nodes, -1)
+			c.edges[key] = next
+		}
+		node = next
+	}
+	if c.nodes[node] < 0 {
+		c.nodes[node] = int32(len(c.phrases))
+		c.phrases = append(c.phrases, phrase{})
+	}
+	return c.nodes[node]
+}
+
+func (c *compiler) stem(s string) int32 {
+	id, ok := c.stems[s]
+	if !ok {
+		id = int32(len(c.stems))
+		c.stems[s] = id
+	}
+	return id
+}
+
+func edge(node, stem int32) uint64 { return uint64(uint32(node))<<32 | uint64(uint32(stem)) }
+
+// offers finds what a phrase chooses in a product: the group and the choice's place in it.
+func (l *Lexicon) offers(p, ph int32) (g, choice int32, ok bool) {
+	for _, g := range l.products[p].groups {
+		if choice, ok := l.groups[g].byName[ph]; ok {
+			return g, choice, true
+		}
+	}
+	return 0, 0, false
+}

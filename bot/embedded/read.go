@@ -1,0 +1,139 @@
+package embedded
+
+import (
+	"strings"
+
+	"sotto.chat/bot/reading"
+)
+
+// maxText bounds the length of a message that is read; the rest is ignored.
+const maxText = 4000
+
+// reader is the work on one message.
+type reader struct {
+	lex    *Lexicon
+	lang   *language
+	state  *reading.State
+	text   string
+	tokens []token
+	hits   []hit
+	segs   []segment
+	out    []reading.Action
+	doubt  float64 // what speaks against the reading, from 0
+}
+
+// Read understands one message. The locale is the language to assume where the message does not tell.
+func (l *Lexicon) Read(text string, s reading.State, locale string) reading.Reading {
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "")
+	}
+	r := &reader{lex: l, state: &s, text: text}
+	r.tokens = tokenise(text)
+	r.lang = l.detect(r.tokens, locale)
+	out := reading.Reading{Language: r.lang.code, Actions: []reading.Action{}, Unread: []string{}}
+	if len(r.tokens) == 0 {
+		return out
+	}
+	r.tokens = l.split(r.tokens, r.lang)
+	forms := l.forms(r.tokens, r.lang)
+	r.hits = r.lang.find(r.tokens, make([]hit, 0, 2*len(r.tokens)))
+	r.segs = l.cut(r.tokens, forms, r.hits)
+	r.read()
+	out.Actions = append(out.Actions, r.out...)
+	out.Unread = append(out.Unread, r.unread()...)
+	out.Confidence = r.confidence()
+	return out
+}
+
+// detect picks the language with the most words of the message; the locale decides where they are equal.
+func (l *Lexicon) detect(tokens []token, locale string) *language {
+	locale, _, _ = strings.Cut(strings.ToLower(locale), "-")
+	best, bestScore := l.languages[0], -1.0
+	for _, lang := range l.languages {
+		score := 0.0
+		for i := range tokens {
+			if lang.vocab[tokens[i].word] {
+				score++
+			}
+		}
+		if lang.code == locale {
+			score += 0.5
+		} else if lang.code == "en" {
+			score += 0.25
+		}
+		if score > bestScore {
+			best, bestScore = lang, score
+		}
+	}
+	return best
+}
+
+// read goes through the clauses; neighbouring orders are read together, since one may go on about the other.
+func (r *reader) read() {
+	clauses := r.clauses()
+	for i := 0; i < len(clauses); {
+		if !r.ordering(&clauses[i]) {
+			r.say(&clauses[i], i, len(clauses))
+			i++
+			continue
+		}
+		from := i
+		for i < len(clauses) && r.ordering(&clauses[i]) {
+			i++
+		}
+		r.order(clauses[from:i])
+	}
+	if len(r.lex.questions.examples) > 0 {
+		r.askMerchant()
+	}
+}
+
+// ordering tells whether a clause is about goods for the cart.
+func (r *reader) ordering(c *clause) bool { return c.orders() }
+
+// order reads neighbouring clauses that ask for goods.
+func (r *reader) order(clauses []clause) {
+	segs := r.segs[:0:0]
+	for i := range clauses {
+		segs = append(segs, clauses[i].segs...)
+	}
+	o := newOrderText(r.lex, r.tokens, segs)
+	items, _ := o.attach()
+	built := divide(o.build(items), r.lex, o)
+	for i := range built {
+		it := &built[i]
+		if it.product >= 0 && !it.negated {
+			r.out = append(r.out, o.add(it))
+		}
+	}
+}
+
+// unread lists the words that nothing knows.
+func (r *reader) unread() []string {
+	var out []string
+	for i := range r.segs {
+		if r.segs[i].unknown() {
+			t := r.tokens[r.segs[i].from]
+			out = append(out, r.text[t.start:t.end])
+		}
+	}
+	return out
+}
+
+// confidence is how much of the message was understood, less the doubts.
+func (r *reader) confidence() float64 {
+	if len(r.out) == 0 {
+		return 0
+	}
+	known := 0
+	for i := range r.segs {
+		if !r.segs[i].unknown() {
+			known += r.segs[i].to - r.segs[i].from
+		}
+	}
+	c := 0.98*float64(known)/float64(len(r.tokens)) - r.doubt
+	return float64(int(100*min(max(c, 0.05), 0.99))) / 100
+}
+
+// say reads a clause that is no order.
+func (r *reader) say(c *clause, i, n int) {}

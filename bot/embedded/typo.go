@@ -1,0 +1,100 @@
+package embedded
+
+// typoIndex finds the word of a vocabulary that a misspelt word was meant to be. Words stand in buckets by first
+// letter and length, so that a look-up compares with few of them.
+type typoIndex struct {
+	buckets map[uint32][]string
+}
+
+// minTypo is the shortest word that is corrected; shorter ones are too often another word.
+const minTypo = 4
+
+func newTypoIndex(vocab map[string]bool) *typoIndex {
+	ix := &typoIndex{buckets: map[uint32][]string{}}
+	for w := range vocab {
+		ix.add(w)
+	}
+	return ix
+}
+
+func (ix *typoIndex) add(w string) {
+	if len(w) >= minTypo && w[0] >= 'a' {
+		ix.buckets[bucket(w[0], len(w))] = append(ix.buckets[bucket(w[0], len(w))], w)
+	}
+}
+
+func bucket(first byte, length int) uint32 { return uint32(first)<<16 | uint32(min(length, 0xffff)) }
+
+// nearest gives the closest word within the distance that its length allows, and that distance; "" if none is near.
+// Of equally close words the alphabet decides, so that the answer never depends on chance.
+func (ix *typoIndex) nearest(w string) (string, int) {
+	if len(w) < minTypo || len(w) > 40 || w[0] < 'a' {
+		return "", 0
+	}
+	best, bestDistance := "", allowed(len(w))+1
+	for _, first := range [2]byte{w[0], w[1]} {
+		for n := len(w) - 2; n <= len(w)+2; n++ {
+			for _, candidate := range ix.buckets[bucket(first, n)] {
+				d := editDistance(w, candidate, bestDistance)
+				if d < bestDistance && d <= allowed(min(len(w), n)) || d == bestDistance && best != "" && candidate < best {
+					best, bestDistance = candidate, d
+				}
+			}
+		}
+		if w[0] == w[1] {
+			break
+		}
+	}
+	if best == "" {
+		return "", 0
+	}
+	return best, bestDistance
+}
+
+// allowed is how many slips of the finger a word of this length may have.
+func allowed(length int) int {
+	switch {
+	case length < minTypo:
+		return 0
+	case length < 8:
+		return 1
+	default:
+		return 2
+	}
+}
+
+// editDistance counts insertions, deletions, changes and swaps of neighbours; it gives up above limit.
+func editDistance(a, b string, limit int) int {
+	if diff := len(a) - len(b); diff > limit || -diff > limit {
+		return limit + 1
+	}
+	if len(b) > 63 {
+		return limit + 1
+	}
+	var rows [3][64]int
+	prev2, prev, row := &rows[0], &rows[1], &rows[2]
+	for j := 0; j <= len(b); j++ {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		least := i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			d := min(prev[j]+1, row[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d = min(d, prev2[j-2]+1)
+			}
+			row[j] = d
+			least = min(least, d)
+		}
+		if least > limit {
+			return limit + 1
+		}
+		prev2, prev, row = prev, row, prev2
+	}
+	return prev[len(b)]
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"sotto.chat/bot/embedded"
+	"sotto.chat/bot/reading"
+	"sotto.chat/catalog"
+)
+
+// maxLine bounds one line of input; a longer one is answered as not understood.
+const maxLine = 1 << 20
+
+type understandCmd struct {
+	Catalog string `required:"" type:"existingfile" help:"The catalog file."`
+	Locale  string `help:"The language to assume where a message does not tell." default:"en"`
+	With    string `help:"Which understander reads." enum:"embedded,llm" default:"embedded"`
+}
+
+// Help shows an example.
+func (understandCmd) Help() string {
+	return "One message a line on stdin, one reading a line on stdout:\n  echo 'two large teas please' | sotto understand --catalog menu.json"
+}
+
+// Run reads messages from stdin and prints what they mean.
+func (c *understandCmd) Run() error {
+	if c.With == "llm" {
+		return errors.New("no model is configured: set SOTTO_LLM_PROVIDER")
+	}
+	f, err := openCatalog(c.Catalog, os.Stderr)
+	if err != nil {
+		return err
+	}
+	lexicon := embedded.Compile(f)
+	return understand(os.Stdin, os.Stdout, func(text string, s reading.State) reading.Reading {
+		return lexicon.Read(text, s, c.Locale)
+	})
+}
+
+// openCatalog reads a catalog file and names its unsound rows on w; the sound ones are used.
+func openCatalog(path string, w io.Writer) (catalog.File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return catalog.File{}, err
+	}
+	defer file.Close()
+	f, problems, err := catalog.DecodeFile(file)
+	for _, p := range problems {
+		fmt.Fprintf(w, "%s: %s (left out)\n", path, p)
+	}
+	return f, err
+}
+
+// messageLine is a line of input that is JSON.
+type messageLine struct {
+	ID    string        `json:"id"`
+	Text  string        `json:"text"`
+	State reading.State `json:"state"`
+}
+
+// readingLine is a line of output.
+type readingLine struct {
+	ID string `json:"id,omitempty"`
+	reading.Reading
+}
+
+// understand answers every line of in with a line of out, in order. A line that cannot be read is not understood.
+func understand(in io.Reader, out io.Writer, read func(string, reading.State) reading.Reading) error {
+	w := bufio.NewWriter(out)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return eachLine(in, func(line []byte, whole bool) error {
+		m, ok := parseMessage(line)
+		answer := readingLine{ID: m.ID, Reading: reading.Reading{Actions: []reading.Action{}, Unread: []string{}}}
+		if ok && whole {
+			answer.Reading = read(m.Text, m.State)
+		}
+		if err := encoder.Encode(answer); err != nil {
+			return err
+		}
+		return w.Flush()
+	})
+}
+
+func parseMessage(line []byte) (messageLine, bool) {
+	trimmed := bytes.TrimSpace(line)
+	if len(trimmed) == 0 || trimmed[0] != '{' {
+		return messageLine{Text: string(trimmed)}, true
+	}
+	var m messageLine
+	err := json.Unmarshal(trimmed, &m)
+	return m, err == nil
+}
+
+// eachLine calls f for every line of in; whole is false for a line of which only the start fits.
+func eachLine(in io.Reader, f func(line []byte, whole bool) error) error {
+	r := bufio.NewReaderSize(in, 64<<10)
+	for {
+		line, whole, err := readLine(r)
+		if len(line) > 0 || err == nil {
+			if err := f(bytes.TrimRight(line, "\r\n"), whole); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func readLine(r *bufio.Reader) (line []byte, whole bool, err error) {
+	whole = true
+	for {
+		part, err := r.ReadSlice('\n')
+		if len(line)+len(part) <= maxLine {
+			line = append(line, part...)
+		} else {
+			whole = false
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, whole, err
+		}
+	}
+}
