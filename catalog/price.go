@@ -1,0 +1,80 @@
+package catalog
+
+import (
+	"errors"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
+	"sotto.chat/internal/money"
+)
+
+// The amounts of an option; empty is the usual one.
+const (
+	Extra = "extra"
+	Light = "light"
+	None  = "none"
+)
+
+// Option is one choice of a wish. Group and Choice are codes; ids and names are understood too.
+type Option struct {
+	Group  string `json:"group"`
+	Choice string `json:"choice"`
+	Amount string `json:"amount,omitempty"`
+	Count  int64  `json:"count,omitempty"`
+}
+
+// Wish is what somebody wants: so many of a sku with these options.
+type Wish struct {
+	SKU      string
+	Quantity int64
+	Options  []Option
+}
+
+// PricedOption is an option with its names and what it adds to the price of one piece.
+type PricedOption struct {
+	Option
+	GroupName  string `json:"group_name"`
+	ChoiceName string `json:"choice_name"`
+	Price      int64  `json:"price"`
+}
+
+// Priced is the answer to one wish. A Problem says why it cannot be sold as it is; the other fields hold
+// what is known all the same. Stock is what can be sold of the variant now, nil = not counted.
+type Priced struct {
+	ProductID     string
+	VariantID     string
+	SKU           string
+	Name          string
+	Options       []PricedOption
+	Unit          money.Money
+	Available     bool
+	Stock         *int64
+	MissingGroups []Group
+	Problem       *fault.Fault
+}
+
+// The limits of a wish list.
+const (
+	MaxQuantity = 999
+	MaxLines    = 100
+)
+
+// What can be wrong with a wish.
+var (
+	ErrUnknownSKU     = fault.New(fault.NotFound, "unknown_sku", "There is no product with this sku.")
+	ErrChooseVariant  = fault.New(fault.Invalid, "choose_variant", "This product comes in variants; name the sku of one of them.")
+	ErrUnavailable    = fault.New(fault.Conflict, "unavailable", "This product is not for sale at the moment.")
+	ErrQuantity       = fault.New(fault.Invalid, "quantity_out_of_range", "The quantity must be 1 to 999.")
+	ErrTooManyLines   = fault.New(fault.Invalid, "too_many_lines", "A list of wishes has at most 100 lines.")
+	ErrUnknownOption  = fault.New(fault.Invalid, "unknown_option", "This product has no such option.")
+	ErrOption         = fault.New(fault.Invalid, "option_not_possible", "This option cannot be had in this way.")
+	ErrTooManyOptions = fault.New(fault.Invalid, "too_many_options", "More was chosen from an option group than it allows.")
+	ErrChooseOptions  = fault.New(fault.Invalid, "choose_options", "An option of this product must be chosen first.")
+	ErrPriceTooLarge  = fault.New(fault.Invalid, "price_too_large", "The price of one piece is out of range.")
+)
+
+// Price gives prices and problems for the wishes, in their order, from the database. What is wrong with
+// one wish stands in its Problem (an unknown sku too); an error means that nothing could be priced.
+func (c *Catalog) Price(tx database.Tx, merchant string, wishes []Wish) ([]Priced, error) {
+	return nil, errors.ErrUnsupported
+}
