@@ -174,9 +174,9 @@ func (s *Sandbox) execute(r *http.Request, request, key string, f form, h handle
 	base := s.base()
 	err := s.do(func(c *change) error {
 		c.request, c.idemKey = request, key
-		print := f.print(r.Method, r.URL.Path)
+		asked := f.print(r.Method, r.URL.Path)
 		if old := s.state.answers.byID[key]; key != "" && old != nil && c.now.Sub(time.Unix(old.Created, 0)) < answerLife {
-			if old.Print != print {
+			if old.Print != asked {
 				out.status, out.body = errorBody(&apiError{Status: http.StatusBadRequest, Type: "idempotency_error",
 					Message: "Keys for idempotent requests can only be used with the same parameters they were first used with. " +
 						"Try using a key other than '" + key + "' if you meant to execute a different request."})
@@ -201,7 +201,7 @@ func (s *Sandbox) execute(r *http.Request, request, key string, f form, h handle
 			out.status, out.body = http.StatusOK, encode(object)
 		}
 		if key != "" && keep {
-			c.rec.Answers = append(c.rec.Answers, &answer{Key: key, Print: print, Created: c.unix(), Status: out.status,
+			c.rec.Answers = append(c.rec.Answers, &answer{Key: key, Print: asked, Created: c.unix(), Status: out.status,
 				Request: request, Base: base, Body: out.body})
 		}
 		return nil

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -218,4 +219,17 @@ func (sh *shop) approves(id string) bool {
 	}
 	res.Body.Close()
 	return res.StatusCode == http.StatusSeeOther
+}
+
+// post makes a session without a network between, and returns its id.
+func post(h http.Handler, form url.Values) string {
+	req := httptest.NewRequest("POST", "/v1/checkout/sessions", strings.NewReader(form.Encode()))
+	req.Header.Set("Authorization", "Bearer "+secretKey)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, req)
+	var made struct{ ID string }
+	if err := json.Unmarshal(w.Body.Bytes(), &made); err != nil {
+		panic(err)
+	}
+	return made.ID
 }

@@ -96,7 +96,7 @@ func New(cfg Config) (*Sandbox, error) {
 		return nil, err
 	}
 	s := &Sandbox{
-		cfg: cfg, page: page, hooks: cfg.Webhooks,
+		cfg: cfg, page: page, hooks: append([]Endpoint(nil), cfg.Webhooks...),
 		state: newState(), inFlight: map[string]bool{}, queue: newQueue(), turn: make(chan struct{}), kick: make(chan struct{}, 1),
 	}
 	if cfg.Dir == "" {

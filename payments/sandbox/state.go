@@ -196,11 +196,21 @@ func (t *table[P]) put(v P) {
 	t.byID[v.key()] = v
 }
 
-func (t *table[P]) drop(id string) { delete(t.byID, id) }
+func (t *table[P]) drop(id string) {
+	delete(t.byID, id)
+	if len(t.order) > 2*len(t.byID)+1_000 {
+		t.tidy()
+	}
+}
 
-// all lists the rows, oldest first. Ids of dropped rows are forgotten on the way.
-func (t *table[P]) all() []P {
+// tidy forgets the ids of dropped rows.
+func (t *table[P]) tidy() {
 	t.order = slices.DeleteFunc(t.order, func(id string) bool { _, known := t.byID[id]; return !known })
+}
+
+// all lists the rows, oldest first.
+func (t *table[P]) all() []P {
+	t.tidy()
 	rows := make([]P, len(t.order))
 	for i, id := range t.order {
 		rows[i] = t.byID[id]

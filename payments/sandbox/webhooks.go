@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,7 +17,7 @@ import (
 
 const (
 	senders = 16                     // webhooks on their way at one time
-	glance  = 250 * time.Millisecond // how often the clock is read while something waits for it; it may be a test's own
+	glance  = 250 * time.Millisecond // the clock is read at least this often while something waits for it: it may not run with the machine's
 )
 
 // Sign makes the Stripe-Signature header of a webhook sent at that moment: HMAC-SHA256 over time, a dot and the raw body
@@ -34,28 +35,24 @@ func (s *Sandbox) deliver(ctx context.Context) {
 	var out sync.WaitGroup
 	defer out.Wait()
 	for {
-		due, idle := s.takeDue()
+		due, wait := s.takeDue()
 		for _, d := range due {
 			out.Go(func() { s.attempt(ctx, d) })
 		}
-		var tick <-chan time.Time
-		timer := time.NewTimer(glance)
-		if !idle {
-			tick = timer.C
-		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return
 		case <-s.kick:
-		case <-tick:
+		case <-timer.C:
 		}
 		timer.Stop()
 	}
 }
 
-// takeDue lets the clock act and takes what may be sent now; idle means that nothing waits for the clock either.
-func (s *Sandbox) takeDue() (due []*delivery, idle bool) {
+// takeDue lets the clock act, takes what may be sent now, and tells how long to wait for more.
+func (s *Sandbox) takeDue() (due []*delivery, wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.sweep(); err != nil {
@@ -69,8 +66,17 @@ func (s *Sandbox) takeDue() (due []*delivery, idle bool) {
 		}
 		due = append(due, d)
 	}
-	_, alarms := s.state.clock.next()
-	return due, len(s.queue.waiting) == 0 && !alarms
+	wait = time.Hour
+	if _, ticking := s.state.clock.next(); ticking {
+		wait = glance
+	}
+	if len(s.queue.waiting) > 0 {
+		wait = min(s.queue.waiting[0].at.Sub(now), glance)
+		if wait <= 0 {
+			wait = glance // due, but no sender is free: the first that is wakes the loop
+		}
+	}
+	return due, wait
 }
 
 // attempt sends one webhook and notes how it went. Anything but a 2xx is tried again later.
@@ -118,7 +124,7 @@ func (s *Sandbox) attempt(ctx context.Context, d *delivery) {
 	s.wake()
 }
 
-var errNoEndpoint = fmt.Errorf("no webhook endpoint stands in this place")
+var errNoEndpoint = errors.New("no webhook endpoint stands in this place")
 
 // finish strikes the delivery off. No fsync: a crash of the machine sends it twice, which Stripe may do at any time.
 func (s *Sandbox) finish(d *delivery) {
