@@ -1,0 +1,194 @@
+// Package payments keeps what is owed and paid: links, Stripe sessions, webhooks, refunds, disputes and the checks of all of them.
+package payments
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
+	"sotto.chat/internal/money"
+	"sotto.chat/merchants"
+)
+
+// Config says where Stripe is and how links look.
+type Config struct {
+	// StripeURL is the address of Stripe's API or of a stand-in; empty means api.stripe.com.
+	StripeURL string
+	// PlatformKey takes the money of merchants without a Stripe account of their own. Empty: such merchants cannot be paid.
+	// Whether it is a live or a test key decides which events are believed.
+	PlatformKey string
+	// PlatformSecrets verify the webhooks of the platform's account; while one is rolled there are two.
+	PlatformSecrets []string
+	// PublicURL is the shop's own address, before /pay/{token}.
+	PublicURL string
+	// LinkKey signs pay links.
+	LinkKey []byte
+	Log     *slog.Logger
+	// Client calls Stripe. Nil: one with a time limit.
+	Client *http.Client
+}
+
+// Payments is the room. Make it with New before the desk opens.
+type Payments struct {
+	db       *database.DB
+	register *merchants.Register
+	desk     *jobs.Desk
+	cfg      Config
+	stripe   *stripeAPI
+	flights  flights
+}
+
+// New makes the room and registers its work at the desk.
+func New(db *database.DB, register *merchants.Register, desk *jobs.Desk, cfg Config) *Payments {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Client == nil {
+		cfg.Client = &http.Client{Timeout: 20 * time.Second}
+	}
+	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
+	p := &Payments{db: db, register: register, desk: desk, cfg: cfg, stripe: newStripe(cfg.StripeURL, cfg.Client)}
+	jobs.On(desk, "payments.close", p.closeSessions)
+	jobs.On(desk, "payments.refund", p.finishRefund)
+	desk.Every("payments.poll", time.Minute, p.Poll)
+	return p
+}
+
+// Payment is one sum that is owed, and what became of it.
+type Payment struct {
+	MerchantID string `gorm:"primaryKey"`
+	ID         string `gorm:"primaryKey"`
+	OrderID    string
+	Status     Status
+	// Reason says why the payment is where it is: one of the Reason constants, or what Kill and Review were told.
+	Reason   string
+	Amount   int64
+	Currency string
+	// PaidAmount and RefundedAmount count money in Currency only; money of another currency stands in the receipts.
+	PaidAmount     int64
+	RefundedAmount int64
+	Description    []Item `gorm:"serializer:json"`
+	Language       string
+	// ExpiresAt ends the link, and with it the quote and the hold.
+	ExpiresAt time.Time
+	Version   int64
+	CreatedAt time.Time `gorm:"autoCreateTime:false"`
+	UpdatedAt time.Time `gorm:"autoUpdateTime:false"`
+}
+
+// Money is what is owed.
+func (p Payment) Money() money.Money { return money.Of(p.Amount, p.Currency) }
+
+// Processing tells whether a slow method (a bank transfer, a voucher) is on its way; no other link is given meanwhile.
+func (p Payment) Processing() bool { return p.Status == Pending && p.Reason == ReasonProcessing }
+
+// Item is one line of what is bought, as shown on the pay page. Total is Quantity × Unit.
+type Item struct {
+	Name     string `json:"name"`
+	Quantity int64  `json:"quantity"`
+	Unit     int64  `json:"unit"`
+	Total    int64  `json:"total"`
+}
+
+// Expected is what an order asks to be paid.
+type Expected struct {
+	OrderID   string
+	Amount    money.Money
+	Items     []Item
+	ExpiresAt time.Time
+	Language  string
+}
+
+// Refund is money on its way back.
+type Refund struct {
+	MerchantID string `gorm:"primaryKey"`
+	ID         string `gorm:"primaryKey"`
+	PaymentID  string
+	Amount     int64
+	Currency   string
+	// Status is pending, succeeded or failed.
+	Status string
+	Reason string
+	// ExternalID is the provider's id of it, once known.
+	ExternalID string
+	// IdempotencyKey is the caller's own; Attempt is part of the one that goes to the provider.
+	IdempotencyKey string
+	Attempt        int64
+	CreatedAt      time.Time `gorm:"autoCreateTime:false"`
+	UpdatedAt      time.Time `gorm:"autoUpdateTime:false"`
+}
+
+// The states of a refund.
+const (
+	RefundPending   = "pending"
+	RefundSucceeded = "succeeded"
+	RefundFailed    = "failed"
+)
+
+// Page is what the pay page shows.
+type Page struct {
+	Payment  Payment
+	Merchant string
+	Slug     string
+	// State is open, processing, paid, refunded, expired, cancelled or review.
+	State string
+}
+
+// EventArrived is news: something may have happened to money. Who listens calls Resolve, then Apply in a transaction.
+// Merchant is empty for the platform's own account, where the Fact tells the merchant.
+type EventArrived struct {
+	Merchant string `json:"merchant"`
+	Event    string `json:"event"`
+}
+
+// NewsKind names the news.
+func (EventArrived) NewsKind() string { return "payments.event_arrived" }
+
+// SessionsToClose is news: a payment's links must die at the provider too, unless it has been given more time.
+type SessionsToClose struct {
+	Merchant string `json:"merchant"`
+	Payment  string `json:"payment"`
+}
+
+// NewsKind names the news.
+func (SessionsToClose) NewsKind() string { return "payments.sessions_to_close" }
+
+// RefundPromised is news: a refund is written down and must be made.
+type RefundPromised struct {
+	Merchant string `json:"merchant"`
+	Refund   string `json:"refund"`
+}
+
+// NewsKind names the news.
+func (RefundPromised) NewsKind() string { return "payments.refund_promised" }
+
+// Moved is news of a move that no event brought: a refund made by the shop itself.
+type Moved struct {
+	Merchant string `json:"merchant"`
+	Payment  string `json:"payment"`
+	Order    string `json:"order"`
+	From     Status `json:"from"`
+	To       Status `json:"to"`
+}
+
+// NewsKind names the news.
+func (Moved) NewsKind() string { return "payments.moved" }
+
+// Move is what Apply did.
+type Move struct {
+	// Payment is as it stands now. Its MerchantID and OrderID tell whose it is. For double money it is a row of its own.
+	Payment  Payment
+	From, To Status
+	// Changed is false when the fact was known already; then nothing else need be done.
+	Changed bool
+	// Late is money for a payment that had been cancelled for the reason Was: hold the goods again and go on, or call Review.
+	Late bool
+	Was  string
+	// Double is a second coin for what was paid already: it waits for a person; the first payment stands.
+	Double bool
+	// Processing says that a slow method is on its way: the goods stay held until Payment.ExpiresAt, which moved.
+	Processing bool
+}
