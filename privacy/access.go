@@ -24,7 +24,7 @@ func (Look) TableName() string { return "access_log" }
 
 // Looked writes one line into the log, in the transaction that shows what was asked for.
 func (k *Keys) Looked(tx database.Tx, merchant string, s Subject, actor, action string) error {
-	return insertLook(tx, Look{merchant, id.New("look"), s, actor, action, tx.Now})
+	return insertLook(tx, Look{merchant, id.New("log"), s, actor, action, tx.Now})
 }
 
 // Looks lists who looked at the subject, the newest first; at most limit lines, 1 to 1000.

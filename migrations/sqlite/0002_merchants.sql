@@ -30,7 +30,7 @@ create table api_keys (
 create table staff (
   merchant_id text not null,
   id text not null,
-  name text not null,
+  name blob,
   role text not null,
   created_at timestamp not null,
   removed_at timestamp,
