@@ -197,7 +197,10 @@ func getAccount(c *call) (map[string]any, error) {
 	return object{"id": "acct_sandbox", "object": "account", "type": "standard", "charges_enabled": true, "payouts_enabled": true,
 		"details_submitted": true, "country": "US", "default_currency": "usd", "email": nil, "metadata": object{},
 		"business_profile": object{"name": c.s.cfg.ShopName},
-		"settings":         object{"dashboard": object{"display_name": c.s.cfg.ShopName, "timezone": "Etc/UTC"}}}, nil
+		"settings": object{"dashboard": object{"display_name": c.s.cfg.ShopName, "timezone": "Etc/UTC"}, "branding": object{"icon": nil, "logo": nil,
+			"primary_color": nil, "secondary_color": nil}, "card_payments": object{"statement_descriptor_prefix": nil,
+			"statement_descriptor_prefix_kana": nil, "statement_descriptor_prefix_kanji": nil}, "payments": object{"statement_descriptor": "SANDBOX",
+			"statement_descriptor_kana": nil, "statement_descriptor_kanji": nil}}}, nil
 }
 
 func getBalance(c *call) (map[string]any, error) {

@@ -82,8 +82,11 @@ func renderLines(v *session) object {
 func (c *change) renderIntent(v *intent) object {
 	var failure, capturable any = nil, int64(0)
 	if v.Error != nil {
-		failure = object{"type": "card_error", "code": v.Error.Code, "decline_code": orNull(v.Error.DeclineCode), "message": v.Error.Message,
-			"charge": orNull(v.Charge)}
+		told := object{"type": "card_error", "code": v.Error.Code, "message": v.Error.Message, "charge": v.Charge}
+		if v.Error.DeclineCode != "" {
+			told["decline_code"] = v.Error.DeclineCode
+		}
+		failure = told
 	}
 	if v.Status == "requires_capture" {
 		capturable = v.Amount
