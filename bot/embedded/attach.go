@@ -156,11 +156,8 @@ func (l *Lexicon) describes(p, ph int32) bool {
 func (o *orderText) scoreHeadless(from, to int) float64 {
 	score := scoreNoHead
 	g := &o.gaps[from]
-	if (g.number > 0 || g.one || g.other || g.another) && (from > 0 || g.one) {
-		score = scoreElided
-	}
-	if from > 0 {
-		score += g.opens()
+	if (g.number > 0 || g.one || g.other || g.another) && (from > 0 || g.one) && o.gaps[to].words == 0 {
+		score = scoreElided + g.opens()
 	}
 	for x := from; x < to; x++ {
 		if !o.mentions[x].choice {

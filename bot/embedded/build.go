@@ -31,7 +31,7 @@ func (o *orderText) build(items []item) []ordered {
 			r.quantity = r.lead.number
 		case it.head > it.from && o.gaps[it.head].number > 0:
 			r.quantity = o.gaps[it.head].number
-		case o.gaps[it.to].number > 0 && (it.to == len(o.mentions) || o.gaps[it.to].times):
+		case o.gaps[it.to].last && (it.to == len(o.mentions) || o.gaps[it.to].times):
 			r.quantity = o.gaps[it.to].number
 		}
 		if r.lead.times && i > 0 && !trailing && r.lead.number > 0 && !r.lead.want {
@@ -175,7 +175,7 @@ func divide(items []ordered, l *Lexicon, o *orderText) []ordered {
 	for i := 0; i < len(items); i++ {
 		base := items[i]
 		end, sum := i+1, 0
-		for end < len(items) && items[end].head < 0 && items[end].elided() && base.product >= 0 {
+		for end < len(items) && items[end].elided(o) && base.product >= 0 {
 			sum += max(items[end].quantity, 1)
 			end++
 		}
@@ -210,9 +210,10 @@ func divide(items []ordered, l *Lexicon, o *orderText) []ordered {
 	return out
 }
 
-// elided tells whether an item stands for another piece of the product named before it.
-func (r *ordered) elided() bool {
-	return r.lead.number > 0 || r.lead.one || r.lead.other || r.lead.another
+// elided tells whether an item stands for another piece of the product named before it. A word that nobody knows right
+// behind it is more likely the name of something that the shop has not got.
+func (r *ordered) elided(o *orderText) bool {
+	return r.head < 0 && (r.lead.number > 0 || r.lead.one || r.lead.other || r.lead.another) && o.gaps[r.to].words == 0
 }
 
 // mergeOptions lays new choices over old ones: in a group that takes one, the new choice replaces the old.

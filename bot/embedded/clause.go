@@ -39,7 +39,7 @@ func (r *reader) starts(i int) bool {
 	}
 	for _, x := range s.senses {
 		switch x.concept {
-		case cQuestion, cRemove, cChange, cMake, cCancel, cPay, cCheckout, cPickup, cEatIn, cDeliveryWay, cTalk, cThanks, cBye, cTrack, cWhatHaveI, cMyAddress:
+		case cWant, cQuestion, cRemove, cChange, cMake, cCancel, cPay, cCheckout, cPickup, cEatIn, cDeliveryWay, cTalk, cThanks, cBye, cTrack, cWhatHaveI, cMyAddress:
 			return true
 		case cNo, cYes:
 			if brk == breakComma {
@@ -97,17 +97,31 @@ func (r *reader) covered(i int) bool {
 func (r *reader) asks(c *clause) bool {
 	for i := range c.segs {
 		s := &c.segs[i]
-		if s.phrase >= 0 || s.has(cWant) {
+		if s.has(cWant) || s.phrase >= 0 {
 			break
 		}
-		if s.has(cQuestion) {
+		if r.hitAt(s.from, cQuestion) {
 			return true
 		}
-		if s.unknown() {
+		if s.unknown() || !(s.has(cFiller) || s.has(cGreet) || s.has(cYes) || s.has(cNo) || s.has(cThanks) || s.has(cAnd) || s.has(cBut)) {
 			break
 		}
 	}
 	return c.concepts.has(cKnow) || r.tokens[c.to-1].question && c.frame < 0 && c.named < len(c.segs)
+}
+
+// hitAt tells whether some phrase with this concept starts at a token.
+func (r *reader) hitAt(from int, want concept) bool {
+	for i := range r.hits {
+		if h := &r.hits[i]; h.from == from {
+			for _, s := range h.senses {
+				if s.concept == want {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // orders tells whether a clause asks for goods: it opens like an order, or it is nothing but names and small words.
@@ -132,5 +146,5 @@ func (c *clause) orders() bool {
 			}
 		}
 	}
-	return before <= 1 && between <= 2 && c.words <= 2+(c.to-c.from)/5
+	return before <= 2 && between <= 2 && c.words <= 2+(c.to-c.from)/5
 }

@@ -67,7 +67,7 @@ func newOrderText(l *Lexicon, tokens []token, segs []segment) *orderText {
 				o.gaps = append(o.gaps, gap{})
 				continue
 			}
-			g.noun = true
+			g.takeNoun(p.groupName)
 			continue
 		}
 		g.read(s)
@@ -85,7 +85,7 @@ func (g *gap) read(s *segment) {
 	if s.unknown() {
 		g.words++
 		g.last = false
-		return
+		return // a number before an unknown word counts something else
 	}
 	number := 0
 	for _, x := range s.senses {
@@ -137,9 +137,16 @@ func (g *gap) read(s *segment) {
 		}
 	}
 	if number > 0 {
-		g.number = number
+		g.number, g.last = number, true
 	}
-	g.last = number > 0
+}
+
+// takeNoun notes a category or group name; in "two topping pizza" the number counts the group's choices.
+func (g *gap) takeNoun(group bool) {
+	g.noun = true
+	if group && g.last {
+		g.number, g.last = 0, false
+	}
 }
 
 // opens tells how much a gap looks like the start of another item.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 //go:embed lang/*.json
@@ -142,6 +143,9 @@ type hit struct {
 // find gives all phrases of the language in a message, also overlapping ones.
 func (l *language) find(tokens []token, hits []hit) []hit {
 	for i := range tokens {
+		if n, err := strconv.Atoi(tokens[i].word); err == nil && n > 0 && n < 1000 {
+			hits = append(hits, hit{from: i, to: i + 1, senses: []sense{{concept: cNumber, value: n}}})
+		}
 		node := int32(0)
 		for j := i; j < len(tokens); j++ {
 			next, ok := l.nodes[node].next[tokens[j].word]

@@ -8,6 +8,7 @@ type segment struct {
 	phrase   int32 // of the catalog, -1 for none
 	senses   []sense
 	fuzzy    bool
+	part     bool // only a part of the name was said
 }
 
 func (s *segment) has(c concept) bool {
@@ -25,6 +26,7 @@ func (s *segment) unknown() bool { return s.phrase < 0 && len(s.senses) == 0 }
 // word that is spelt right over one that is corrected.
 const (
 	worthWord     = 2.0
+	worthPart     = 1.5
 	worthLanguage = 1.8
 	costSegment   = 0.9
 	costFuzzy     = 0.55
@@ -58,6 +60,9 @@ func (l *Lexicon) correct(t *token, lang *language) wordForms {
 	if inLanguage != "" && (inCatalog == "" || e < d) && len(t.word) > minTypo {
 		t.word = inLanguage
 		return wordForms{exact: l.id("=" + t.word), stem: l.id(stem(t.word))}
+	}
+	if whole := l.completion(t.word); whole != "" {
+		return wordForms{exact: -1, stem: l.id(stem(whole))}
 	}
 	if inCatalog != "" {
 		return wordForms{exact: -1, stem: l.id(stem(inCatalog)), fixed: true}
@@ -114,7 +119,7 @@ type segmentation struct {
 }
 
 // cut finds the segments of a message, best covering first to last.
-func (l *Lexicon) cut(tokens []token, forms []wordForms, hits []hit) []segment {
+func (l *Lexicon) cut(tokens []token, forms []wordForms, hits []hit, lang *language) []segment {
 	n := len(tokens)
 	s := &segmentation{l: l, tokens: tokens, forms: forms, best: make([]float64, n+1), choice: make([]segment, n)}
 	next := len(hits)
@@ -127,6 +132,7 @@ func (l *Lexicon) cut(tokens []token, forms []wordForms, hits []hit) []segment {
 			s.offer(segment{from: h.from, to: h.to, phrase: -1, senses: h.senses}, worthLanguage*float64(h.to-h.from)-costSegment)
 		}
 		s.walk(i, i, 0, walkState{exact: true})
+		s.part(i, lang)
 	}
 	var out []segment
 	for i := 0; i < n; i = s.choice[i].to {

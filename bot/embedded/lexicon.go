@@ -19,7 +19,9 @@ type Lexicon struct {
 	stems     map[string]int32
 	phrases   []phrase
 	typos     *typoIndex
-	partial   map[int32][]int32 // stem → products with it in their name
+	byWord    map[int32][]int32  // stem → phrases that hold it
+	lastWords map[uint64][]int32 // product or choice → the stems that its longer names end with
+	sorted    []string           // the words of the catalog, by alphabet
 	skus      map[string]int32
 	questions *questionIndex
 }
@@ -27,7 +29,6 @@ type Lexicon struct {
 type product struct {
 	sku      string
 	groups   []int32
-	stems    []int32
 	variants []variant
 }
 
@@ -53,7 +54,8 @@ type phrase struct {
 	choice     bool
 	attribute  bool
 	groupName  bool
-	owners     []int32 // products that offer a choice of this name, counted up to ownerLimit
+	owners     []int32  // products that offer a choice of this name, counted up to ownerLimit
+	entities   []uint64 // the products and choices that it names
 }
 
 // maxPhrase is the longest name, in words, that is matched as a whole.
@@ -69,7 +71,8 @@ func Compile(f catalog.File) *Lexicon {
 		nodes:     []int32{-1},
 		edges:     make(map[uint64]int32, 8*len(f.Products)),
 		stems:     make(map[string]int32, 4*len(f.Products)),
-		partial:   map[int32][]int32{},
+		byWord:    make(map[int32][]int32, 4*len(f.Products)),
+		lastWords: map[uint64][]int32{},
 		skus:      make(map[string]int32, len(f.Products)),
 	}, vocab: map[string]bool{}, groupKeys: map[string]int32{}, links: map[string]bool{}}
 	c.findLinks()
@@ -86,6 +89,7 @@ func Compile(f catalog.File) *Lexicon {
 		}
 	}
 	c.typos = newTypoIndex(c.vocab)
+	c.sorted = sortVocab(c.vocab)
 	c.questions = compileQuestions(f.Questions, c.languages)
 	return c.Lexicon
 }
@@ -114,14 +118,11 @@ func (c *compiler) product(f *catalog.FileProduct) {
 	id := int32(len(c.products))
 	p := product{sku: f.SKU}
 	c.skus[f.SKU] = id
-	for i, name := range append([]string{f.Name}, f.Synonyms...) {
-		for _, ph := range c.phrase(name) {
+	for _, name := range append([]string{f.Name}, f.Synonyms...) {
+		for _, ph := range c.named(name, productEntity(id)) {
 			if !slices.Contains(c.phrases[ph].products, id) {
 				c.phrases[ph].products = append(c.phrases[ph].products, id)
 			}
-		}
-		if i == 0 {
-			p.stems = c.nameStems(name, id)
 		}
 	}
 	for i := range f.Options {
@@ -151,20 +152,6 @@ func (c *compiler) variant(f catalog.FileVariant) variant {
 	return v
 }
 
-// nameStems notes which words stand in a product's name, for customers who say only a part of it.
-func (c *compiler) nameStems(name string, id int32) []int32 {
-	var out []int32
-	for _, w := range words(name) {
-		s := c.stem(stem(w))
-		if c.links[w] || slices.Contains(out, s) {
-			continue
-		}
-		out = append(out, s)
-		c.partial[s] = append(c.partial[s], id)
-	}
-	return out
-}
-
 func (c *compiler) group(f *catalog.FileGroup) int32 {
 	key := groupKey(f)
 	if g, ok := c.groupKeys[key]; ok {
@@ -174,7 +161,7 @@ func (c *compiler) group(f *catalog.FileGroup) int32 {
 	for i, choice := range f.Choices {
 		g.choices = append(g.choices, choice.ID)
 		for _, name := range append([]string{choice.Name}, choice.Synonyms...) {
-			for _, ph := range c.phrase(name) {
+			for _, ph := range c.named(name, choiceEntity(f.ID, choice.ID)) {
 				c.phrases[ph].choice = true
 				if _, taken := g.byName[ph]; !taken {
 					g.byName[ph] = int32(i)
@@ -222,6 +209,26 @@ func (c *compiler) phrase(name string) []int32 {
 	out := []int32{c.insert(exact), c.insert(stems)}
 	if len(shortened) > 1 && len(shortened) < len(ws) {
 		out = append(out, c.insert(shortened))
+	}
+	return out
+}
+
+// named adds a name of a product or choice, which may also be said in part.
+func (c *compiler) named(name string, entity uint64) []int32 {
+	out := c.phrase(name)
+	if len(out) == 0 {
+		return nil
+	}
+	for _, ph := range out {
+		c.means(ph, entity)
+	}
+	var stems []int32
+	for _, w := range words(name) {
+		stems = append(stems, c.stem(stem(w)))
+	}
+	c.noteWords(out[1], stems)
+	if last := stems[len(stems)-1]; len(stems) > 1 && !slices.Contains(c.lastWords[entity], last) {
+		c.lastWords[entity] = append(c.lastWords[entity], last)
 	}
 	return out
 }

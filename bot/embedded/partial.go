@@ -1,0 +1,162 @@
+package embedded
+
+import (
+	"hash/fnv"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// minPrefix is the shortest beginning of a word that stands for the whole ("choc" for "chocolate").
+const minPrefix = 4
+
+// maxPostings is the most names that a word may stand in and still single out one of them.
+const maxPostings = 256
+
+// noteWords makes a phrase findable by a part of its words.
+func (c *compiler) noteWords(ph int32, stems []int32) {
+	for i, s := range stems {
+		if !slices.Contains(stems[:i], s) && len(c.byWord[s]) <= maxPostings {
+			c.byWord[s] = append(c.byWord[s], ph)
+		}
+	}
+}
+
+// means notes what a phrase names, so that two names of one thing are known to be the same.
+func (c *compiler) means(ph int32, entity uint64) {
+	if e := &c.phrases[ph].entities; !slices.Contains(*e, entity) {
+		*e = append(*e, entity)
+	}
+}
+
+func productEntity(id int32) uint64 { return 1<<63 | uint64(uint32(id)) }
+
+func choiceEntity(group, choice string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(group + "\x00" + choice))
+	return h.Sum64() &^ (1 << 63)
+}
+
+// sortVocab orders the words of the catalog, for the search by beginnings.
+func sortVocab(vocab map[string]bool) []string {
+	out := make([]string, 0, len(vocab))
+	for w := range vocab {
+		if len(w) > minPrefix && w[0] >= 'a' {
+			out = append(out, w)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// completion gives the one word of the catalog that starts like this; "" if there are several that differ in more than
+// their ending.
+func (l *Lexicon) completion(w string) string {
+	if len(w) < minPrefix {
+		return ""
+	}
+	i := sort.SearchStrings(l.sorted, w)
+	if i == len(l.sorted) || !strings.HasPrefix(l.sorted[i], w) {
+		return ""
+	}
+	first := stem(l.sorted[i])
+	for j := i + 1; j < len(l.sorted) && strings.HasPrefix(l.sorted[j], w); j++ {
+		if stem(l.sorted[j]) != first {
+			return ""
+		}
+	}
+	return l.sorted[i]
+}
+
+// part offers the name that a part of its words singles out: tokens from i on, as many as still agree on one.
+func (s *segmentation) part(i int, lang *language) {
+	if s.forms[i].stem < 0 || lang.vocab[s.tokens[i].word] || s.forms[i].fixed {
+		return
+	}
+	var common []int32
+	for j := i; j < len(s.tokens) && j < i+5; j++ {
+		f := s.forms[j]
+		if f.stem < 0 || j > i && s.tokens[j].brk != breakNone {
+			return
+		}
+		postings := s.l.byWord[f.stem]
+		if len(postings) == 0 || len(postings) > maxPostings {
+			return
+		}
+		if j == i {
+			common = postings
+		} else {
+			common = intersect(common, postings)
+		}
+		if ph, ok := s.l.sole(common); ok {
+			n := float64(j + 1 - i)
+			s.offer(segment{from: i, to: j + 1, phrase: ph, fuzzy: true, part: true}, worthPart*n-costSegment)
+		}
+	}
+}
+
+// sole gives the phrase to stand for a list of phrases, if all of them name one and the same thing.
+func (l *Lexicon) sole(phrases []int32) (int32, bool) {
+	if len(phrases) == 0 {
+		return 0, false
+	}
+	first := l.phrases[phrases[0]].entities
+	if len(first) == 0 {
+		return 0, false
+	}
+	for _, ph := range phrases {
+		e := l.phrases[ph].entities
+		if len(e) != 1 || e[0] != first[0] {
+			return 0, false
+		}
+	}
+	return phrases[0], true
+}
+
+func intersect(a, b []int32) []int32 {
+	var out []int32
+	for _, x := range a {
+		if slices.Contains(b, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// isA tells whether a merchant's own names call this choice by the word: "cheddar" is a "cheese" where it is also named
+// "cheddar cheese". Then the word behind the name says nothing new.
+func (l *Lexicon) isA(ph, word int32) bool {
+	for _, e := range l.phrases[ph].entities {
+		if slices.Contains(l.lastWords[e], word) {
+			return true
+		}
+	}
+	return false
+}
+
+// absorb drops names that only repeat the one before: "cheddar cheese" is one choice, "pizza pie" one product.
+func (r *reader) absorb() {
+	out := r.segs[:0]
+	for _, s := range r.segs {
+		if n := len(out); n > 0 && s.phrase >= 0 && out[n-1].phrase >= 0 && r.tokens[s.from].brk == breakNone && r.repeats(&out[n-1], &s) {
+			out[n-1].to = s.to
+			continue
+		}
+		out = append(out, s)
+	}
+	r.segs = out
+}
+
+func (r *reader) repeats(a, b *segment) bool {
+	if b.to-b.from != 1 {
+		return false
+	}
+	if e := r.lex.phrases[b.phrase].entities; len(e) > 0 && slices.Equal(e, r.lex.phrases[a.phrase].entities) {
+		return true
+	}
+	if len(r.lex.phrases[b.phrase].products) > 0 && len(r.lex.phrases[a.phrase].products) == 0 {
+		return false
+	}
+	id := r.lex.id(stem(r.tokens[b.from].word))
+	return r.lex.isA(a.phrase, id) && r.lex.id(stem(r.tokens[a.to-1].word)) != id
+}
