@@ -50,7 +50,6 @@ func tidy(m Merchant) (Merchant, error) {
 	m.Name, m.Currency, m.Country = strings.TrimSpace(m.Name), strings.ToUpper(m.Currency), strings.ToUpper(m.Country)
 	note(nameOK(m.Name), "name", "write 1 to 200 characters on one line")
 	note(len(m.Slug) <= maxSlug && slugForm.MatchString(m.Slug), "slug", "use up to 60 small letters, digits and single hyphens")
-	note(!strings.HasPrefix(m.Slug, "mer_"), "slug", "this form is kept for ids")
 	note(money.Known(m.Currency), "currency", "use a current ISO 4217 code, like EUR")
 	note(countryOK(m.Country), "country", "use an ISO 3166 code of two letters, like DE")
 	tag, err := language.Parse(m.Language)

@@ -17,7 +17,9 @@ func findMerchant(q query, merchant string) (Merchant, error) {
 	return oneMerchant(q.Where("id = ?", merchant))
 }
 
-func findBySlug(q query, slug string) (Merchant, error) { return oneMerchant(q.Where("slug = ?", slug)) }
+func findBySlug(q query, slug string) (Merchant, error) {
+	return oneMerchant(q.Where("slug = ?", slug))
+}
 
 func oneMerchant(q query) (Merchant, error) {
 	var m Merchant

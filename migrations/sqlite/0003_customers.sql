@@ -4,12 +4,14 @@ create table customers (
   id text not null,
   details blob,
   language text not null default '',
+  merged_into text not null default '',
   created_at timestamp not null,
   updated_at timestamp not null,
   erased_at timestamp,
   version integer not null default 1,
   primary key (merchant_id, id)
 );
+create index customers_merged on customers (merchant_id, merged_into) where merged_into <> '';
 -- value_hash is a keyed hash: the table tells nobody a phone number.
 create table identities (
   merchant_id text not null,
@@ -31,3 +33,4 @@ create table consents (
   at timestamp not null,
   primary key (merchant_id, id)
 );
+create index consents_customer on consents (merchant_id, customer_id, id);
