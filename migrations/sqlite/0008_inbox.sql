@@ -12,6 +12,7 @@ create table conversations (
   misread integer not null default 0,
   last_seq integer not null default 0,
   last_customer_at timestamp,
+  address blob,
   memory blob,
   version integer not null default 1,
   closed_at timestamp,
@@ -20,6 +21,7 @@ create table conversations (
   primary key (merchant_id, id)
 );
 create unique index conversations_party on conversations (merchant_id, channel_id, party);
+create index conversations_customer on conversations (merchant_id, customer_id, id);
 create index conversations_recent on conversations (merchant_id, updated_at);
 create table messages (
   merchant_id text not null,

@@ -1,0 +1,248 @@
+package channels
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/id"
+	"sotto.chat/privacy"
+)
+
+// Arrived is the news that a party said something; the inbox listens.
+type Arrived struct {
+	Merchant string `json:"merchant"`
+	Channel  string `json:"channel"`
+	Party    string `json:"party"`
+}
+
+// NewsKind names the news.
+func (Arrived) NewsKind() string { return "channels.arrived" }
+
+// Event is one thing that came in and waits to be handled.
+type Event struct {
+	ID         string
+	ReceivedAt time.Time
+	Incoming   Incoming
+}
+
+// waitingAtOnce bounds what one look at the waiting events gives; the rest is promised again.
+const waitingAtOnce = 200
+
+func eventLabel(event string) string { return "inbound_events.sealed:" + event }
+
+// Receive takes one webhook body: it checks the signature over the raw bytes, writes each event down once and promises
+// the work, in one transaction. Nothing else is done before the answer.
+func (c *Channels) Receive(ctx context.Context, channel string, raw []byte, h http.Header) error {
+	if len(raw) > MaxBody {
+		return ErrTooLarge
+	}
+	k, err := c.open(ctx, channel)
+	if err != nil {
+		return err
+	}
+	p, ok := c.platforms[k.Platform]
+	if !ok || k.DisabledAt != nil {
+		return ErrUnknown
+	}
+	if !p.Verify(k.credentials, raw, h) {
+		return ErrSignature
+	}
+	list := p.Parse(raw)
+	b, err := c.batch(ctx, k.Channel, list)
+	if err != nil {
+		return err
+	}
+	return c.db.InTx(ctx, func(tx database.Tx) error {
+		_, err := c.keep(tx, b)
+		return err
+	})
+}
+
+// ReceiveWeb takes what a visitor of the web chat said; party is what PartyOf gives for the visitor. The event's id
+// comes back, also when the same DedupKey was taken before. With a context from jobs.Eager the answer is under way
+// when it returns.
+func (c *Channels) ReceiveWeb(ctx context.Context, channel Channel, party string, in Incoming) (string, error) {
+	if in.DedupKey == "" {
+		in.DedupKey = id.New("web")
+	}
+	in.DedupKey, in.Kind = party+":"+in.DedupKey, KindMessage
+	if in.At.IsZero() {
+		in.At = c.db.Now()
+	}
+	b, err := c.batch(ctx, channel, []Incoming{in})
+	if err != nil {
+		return "", err
+	}
+	event := b.rows[0]
+	err = c.db.InTx(ctx, func(tx database.Tx) error {
+		n, err := c.keep(tx, b)
+		if err != nil || n > 0 {
+			return err
+		}
+		event, err = eventByKey(tx.DB(), channel.MerchantID, channel.ID, b.rows[0].DedupKey)
+		return err
+	})
+	return event.ID, err
+}
+
+// PartyOf gives the name under which a party's events and deliveries stand in columns: a hash of the surest of ids.
+func (c *Channels) PartyOf(merchant string, ids []Party) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	return c.keys.Blind(merchant, "party."+ids[0].Kind, ids[0].Value)
+}
+
+// batch is what one webhook body becomes: rows, and what came in beside each.
+type batch struct {
+	channel  Channel
+	rows     []eventRow
+	incoming []Incoming
+}
+
+// batch seals and hashes before the transaction, to keep that short.
+func (c *Channels) batch(ctx context.Context, ch Channel, list []Incoming) (batch, error) {
+	b := batch{channel: ch}
+	if len(list) == 0 {
+		return b, nil
+	}
+	box, err := c.keys.BoxNow(ctx, ch.MerchantID, privacy.MerchantSubject())
+	if err != nil {
+		return b, err
+	}
+	homes, err := c.homes(ctx, ch, list)
+	if err != nil {
+		return b, err
+	}
+	seen, now := map[string]bool{}, c.db.Now()
+	for _, in := range list {
+		home, ours := homes[in.Account]
+		if !ours {
+			home, in.Kind = ch.ID, KindOther
+		}
+		row := eventRow{MerchantID: ch.MerchantID, ChannelID: home, ID: id.New("evt"), Kind: in.Kind, ReceivedAt: now,
+			DedupKey: c.keys.Blind(ch.MerchantID, "event."+ch.Platform, in.Kind+":"+in.DedupKey),
+			Party:    c.PartyOf(ch.MerchantID, in.Parties), SaidAt: said(in.At, now)}
+		if row.Kind == KindStatus || row.Kind == KindOther || row.Party == "" {
+			row.HandledAt = &now
+			if row.Kind != KindStatus {
+				row.Kind = KindOther
+			}
+		}
+		if key := row.ChannelID + row.DedupKey; seen[key] {
+			continue
+		} else {
+			seen[key] = true
+		}
+		plain, err := json.Marshal(in)
+		if err != nil {
+			return b, err
+		}
+		if row.Sealed, err = box.Seal(eventLabel(row.ID), plain); err != nil {
+			return b, err
+		}
+		b.rows, b.incoming = append(b.rows, row), append(b.incoming, in)
+	}
+	return b, nil
+}
+
+// said keeps a platform's clock within reason: nobody speaks in the future, or before there were chats.
+func said(at, now time.Time) time.Time {
+	if at.After(now) || at.Year() < 2009 {
+		return now
+	}
+	return at.UTC().Truncate(time.Microsecond)
+}
+
+// homes finds the channel for each of the accounts that a body speaks of: this one, or the merchant's other channel on
+// the platform. A body for an account of nobody's is kept with this channel and not acted upon.
+func (c *Channels) homes(ctx context.Context, ch Channel, list []Incoming) (map[string]string, error) {
+	homes := map[string]string{"": ch.ID, ch.ExternalID: ch.ID}
+	strangers := map[string]bool{}
+	for _, in := range list {
+		if _, ok := homes[in.Account]; ok || strangers[in.Account] {
+			continue
+		}
+		other, err := findByAccount(c.db.Read(ctx), ch.MerchantID, ch.Platform, in.Account)
+		switch {
+		case database.NotFound(err):
+			strangers[in.Account] = true
+		case err != nil:
+			return nil, err
+		default:
+			homes[in.Account] = other.ID
+		}
+	}
+	return homes, nil
+}
+
+// keep writes the batch, applies statuses and promises work for what is new; it tells how many were new.
+func (c *Channels) keep(tx database.Tx, b batch) (int, error) {
+	fresh, err := insertEvents(tx, b.rows)
+	if err != nil {
+		return 0, err
+	}
+	var news []Arrived
+	for i, r := range b.rows {
+		if !fresh[r.ID] {
+			continue
+		}
+		switch r.Kind {
+		case KindMessage, KindMoved:
+			if n := (Arrived{r.MerchantID, r.ChannelID, r.Party}); !slices.Contains(news, n) {
+				news = append(news, n)
+			}
+		case KindStatus:
+			if s := b.incoming[i].Status; s != nil {
+				if err := c.status(tx, r.MerchantID, r.ChannelID, *s); err != nil {
+					return 0, err
+				}
+			}
+		}
+	}
+	for _, n := range news {
+		if err := c.desk.Announce(tx, n); err != nil {
+			return 0, err
+		}
+	}
+	return len(fresh), nil
+}
+
+// Waiting gives a party's events that were not handled yet, in the order in which they came. Call it under the lock
+// that keeps two turns of one conversation apart.
+func (c *Channels) Waiting(tx database.Tx, merchant, channel, party string) ([]Event, error) {
+	rows, err := waitingEvents(tx, merchant, channel, party, waitingAtOnce)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	box, err := c.keys.Box(tx, merchant, privacy.MerchantSubject())
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Event, 0, len(rows))
+	for _, r := range rows {
+		e := Event{ID: r.ID, ReceivedAt: r.ReceivedAt.UTC()}
+		plain, err := box.Open(eventLabel(r.ID), r.Sealed)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(plain, &e.Incoming); err != nil {
+			return nil, err
+		}
+		e.Incoming.At = r.SaidAt.UTC()
+		list = append(list, e)
+	}
+	if len(rows) == waitingAtOnce {
+		return list, c.desk.Announce(tx, Arrived{merchant, channel, party})
+	}
+	return list, nil
+}
+
+// Handled marks events as done; their words are wiped here, for they live in the conversation now.
+func (c *Channels) Handled(tx database.Tx, merchant string, events []string) error {
+	return handleEvents(tx, merchant, events)
+}
