@@ -210,6 +210,38 @@ func divide(items []ordered, l *Lexicon, o *orderText) []ordered {
 	return out
 }
 
+// implied finds the product of an item that does not name it ("a large one with olives"): the only one that offers all
+// that was said. It is -1 where none or several do.
+func (o *orderText) implied(it item) int32 {
+	owners := o.l.phrases[o.mentions[it.from].seg.phrase].owners
+	for x := it.from; x < it.to; x++ {
+		more := o.l.phrases[o.mentions[x].seg.phrase].owners
+		if len(more) < len(owners) {
+			owners = more
+		}
+	}
+	found := int32(-1)
+	for _, p := range owners {
+		if !o.offersAll(it, p) {
+			continue
+		}
+		if found >= 0 {
+			return -1
+		}
+		found = p
+	}
+	return found
+}
+
+func (o *orderText) offersAll(it item, p int32) bool {
+	for x := it.from; x < it.to; x++ {
+		if _, _, ok := o.l.offers(p, o.mentions[x].seg.phrase); !ok && x != it.head {
+			return false
+		}
+	}
+	return true
+}
+
 // elided tells whether an item stands for another piece of the product named before it. A word that nobody knows right
 // behind it is more likely the name of something that the shop has not got.
 func (r *ordered) elided(o *orderText) bool {

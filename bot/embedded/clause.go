@@ -100,7 +100,7 @@ func (r *reader) asks(c *clause) bool {
 		if s.has(cWant) || s.phrase >= 0 {
 			break
 		}
-		if r.hitAt(s.from, cQuestion) {
+		if !s.has(cGreet) && r.hitAt(s.from, cQuestion) {
 			return true
 		}
 		if s.unknown() || !(s.has(cFiller) || s.has(cGreet) || s.has(cYes) || s.has(cNo) || s.has(cThanks) || s.has(cAnd) || s.has(cBut)) {

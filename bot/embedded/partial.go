@@ -88,11 +88,25 @@ func (s *segmentation) part(i int, lang *language) {
 		} else {
 			common = intersect(common, postings)
 		}
-		if ph, ok := s.l.sole(common); ok {
+		if ph, ok := s.l.sole(common); ok && s.endsName(j+1, ph) {
 			n := float64(j + 1 - i)
 			s.offer(segment{from: i, to: j + 1, phrase: ph, fuzzy: true, part: true}, worthPart*n-costSegment)
 		}
 	}
+}
+
+// endsName tells whether a name said in part may end before token j. Before another word of the catalog it may not, for
+// the two belong together ("sweet tea" is no "sweet corn"), but a choice may stand in front of its product.
+func (s *segmentation) endsName(j int, ph int32) bool {
+	if j >= len(s.tokens) || s.tokens[j].brk != breakNone || s.forms[j].stem < 0 {
+		return true
+	}
+	next, ok := s.l.edges[edge(0, s.forms[j].stem)]
+	if !ok {
+		return len(s.l.byWord[s.forms[j].stem]) == 0
+	}
+	after := s.l.nodes[next]
+	return s.l.phrases[ph].choice && after >= 0 && len(s.l.phrases[after].products) > 0
 }
 
 // sole gives the phrase to stand for a list of phrases, if all of them name one and the same thing.

@@ -1,6 +1,9 @@
 package embedded
 
-import "sotto.chat/catalog"
+import (
+	"sotto.chat/bot/reading"
+	"sotto.chat/catalog"
+)
 
 type questionIndex struct{ examples []int }
 
@@ -8,4 +11,8 @@ func compileQuestions(qs []catalog.FileQuestion, langs []*language) *questionInd
 	return &questionIndex{}
 }
 
-func (r *reader) askMerchant() {}
+func (r *reader) askMerchant() {
+	if r.open && len(r.out) == 0 {
+		r.out = append(r.out, reading.Action{Kind: reading.Ask})
+	}
+}

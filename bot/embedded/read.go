@@ -20,6 +20,9 @@ type reader struct {
 	segs   []segment
 	out    []reading.Action
 	doubt  float64 // what speaks against the reading, from 0
+
+	open      bool // a question was asked that nothing answers
+	addressed bool // the message was taken as an address
 }
 
 // Read understands one message. The locale is the language to assume where the message does not tell.
@@ -73,40 +76,21 @@ func (l *Lexicon) detect(tokens []token, locale string) *language {
 func (r *reader) read() {
 	clauses := r.clauses()
 	for i := 0; i < len(clauses); {
-		if !r.ordering(&clauses[i]) {
-			r.say(&clauses[i], i, len(clauses))
+		from := i
+		for i < len(clauses) && clauses[i].orders() {
+			r.courtesy(&clauses[i], i == 0)
 			i++
+		}
+		if i > from {
+			r.order(clauses[from:i])
 			continue
 		}
-		from := i
-		for i < len(clauses) && r.ordering(&clauses[i]) {
-			i++
-		}
-		r.order(clauses[from:i])
+		r.courtesy(&clauses[i], i == 0)
+		r.say(&clauses[i])
+		i++
 	}
-	if len(r.lex.questions.examples) > 0 {
-		r.askMerchant()
-	}
-}
-
-// ordering tells whether a clause is about goods for the cart.
-func (r *reader) ordering(c *clause) bool { return c.orders() }
-
-// order reads neighbouring clauses that ask for goods.
-func (r *reader) order(clauses []clause) {
-	segs := r.segs[:0:0]
-	for i := range clauses {
-		segs = append(segs, clauses[i].segs...)
-	}
-	o := newOrderText(r.lex, r.tokens, segs)
-	items, _ := o.attach()
-	built := divide(o.build(items), r.lex, o)
-	for i := range built {
-		it := &built[i]
-		if it.product >= 0 && !it.negated {
-			r.out = append(r.out, o.add(it))
-		}
-	}
+	r.reply(r.answer(clauses))
+	r.askMerchant()
 }
 
 // unread lists the words that nothing knows.
@@ -135,6 +119,3 @@ func (r *reader) confidence() float64 {
 	c := 0.98*float64(known)/float64(len(r.tokens)) - r.doubt
 	return float64(int(100*min(max(c, 0.05), 0.99))) / 100
 }
-
-// say reads a clause that is no order.
-func (r *reader) say(c *clause, i, n int) {}

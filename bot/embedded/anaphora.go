@@ -1,0 +1,98 @@
+package embedded
+
+import "sotto.chat/bot/reading"
+
+// anaphora reads clauses that name no goods and mean what is in the cart or was just shown: "make that two", "take it
+// off", "the second one", "another of each".
+func (r *reader) anaphora(c *clause) bool {
+	if c.named > 0 || c.question || c.words > 2 || c.concepts.hasAny(cNotGoods, cAddress, cLanguageName, cCode, cMyAccount, cData) {
+		return false
+	}
+	n, ordinal := r.number(c), r.value(c, cOrdinal)
+	line := r.meantLine(ordinal)
+	switch {
+	case c.concepts.has(cOfEach) && line != nil:
+		for i := range r.state.Cart {
+			r.addAgain(&r.state.Cart[i], max(n, 1))
+		}
+	case c.concepts.hasAny(cMoreOfIt, cAnother, cSame) && line != nil && !c.concepts.hasAny(cOrder, cRemove, cChange):
+		r.addAgain(line, max(n, 1))
+	case c.concepts.has(cRemove) && line != nil && (c.concepts.hasAny(cIt, cOne) || ordinal != 0) && !c.concepts.has(cWant):
+		a := reading.Action{Kind: reading.Remove, Line: line.Line}
+		if n > 0 && n < line.Quantity && !c.concepts.has(cOne) {
+			a.Quantity = n
+		}
+		r.put(a)
+	case r.asking(reading.AskedQuantity) && n > 0:
+		r.setQuantity(line, n)
+	case r.chooses(c, n, ordinal):
+	case n > 0 && line != nil && c.concepts.hasAny(cMake, cChange, cNo):
+		r.setQuantity(line, n)
+	case line == nil && c.concepts.has(cMake):
+		return false
+	default:
+		return false
+	}
+	return true
+}
+
+// meantLine is the line of the cart that a customer means without naming it: by its place, else the last one.
+func (r *reader) meantLine(ordinal int) *reading.CartLine {
+	n := len(r.state.Cart)
+	switch {
+	case n == 0 || ordinal > n:
+		return nil
+	case ordinal > 0:
+		return &r.state.Cart[ordinal-1]
+	}
+	return &r.state.Cart[n-1]
+}
+
+func (r *reader) addAgain(line *reading.CartLine, n int) {
+	r.put(reading.Action{Kind: reading.Add, SKU: line.SKU, Quantity: n, Options: line.Options})
+}
+
+func (r *reader) setQuantity(line *reading.CartLine, n int) {
+	switch {
+	case line != nil:
+		r.put(reading.Action{Kind: reading.Change, Line: line.Line, Quantity: n})
+	case len(r.state.Shown) > 0:
+		r.put(reading.Action{Kind: reading.Add, SKU: r.state.Shown[0], Quantity: n})
+	}
+}
+
+// chooses reads the pick of one of the products that were shown.
+func (r *reader) chooses(c *clause, n, ordinal int) bool {
+	shown := r.state.Shown
+	picking := r.asking(reading.AskedProduct) || r.asking(reading.AskedOption)
+	buys := c.frame >= 0 || c.concepts.has(cWant)
+	pick := ordinal
+	if pick == 0 && picking && !buys && c.to-c.from <= 3 {
+		pick = n
+	}
+	if pick < 0 {
+		pick = len(shown)
+	}
+	switch {
+	case pick > 0 && pick <= len(shown) && buys:
+		r.put(reading.Action{Kind: reading.Add, SKU: shown[pick-1], Quantity: 1})
+	case pick > 0 && (pick <= len(shown) || picking && len(shown) == 0):
+		a := reading.Action{Kind: reading.Choose, Number: pick}
+		if pick <= len(shown) {
+			a.SKU = shown[pick-1]
+		}
+		r.put(a)
+	case buys && len(shown) > 0 && c.concepts.has(cBoth):
+		for _, sku := range shown[:min(2, len(shown))] {
+			r.put(reading.Action{Kind: reading.Add, SKU: sku, Quantity: 1})
+		}
+	case buys && len(shown) > 0 && picking && c.concepts.hasAny(cIt, cOne) && !c.concepts.hasAny(cSearch, cMake, cKnow):
+		r.put(reading.Action{Kind: reading.Add, SKU: shown[0], Quantity: max(n, 1)})
+		if len(shown) > 1 {
+			r.doubt += 0.5
+		}
+	default:
+		return false
+	}
+	return true
+}

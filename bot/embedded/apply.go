@@ -1,0 +1,188 @@
+package embedded
+
+import (
+	"slices"
+
+	"sotto.chat/bot/reading"
+)
+
+// manner is how an order is meant: as something new, or as a correction of what is there.
+type manner struct {
+	corrects bool // "no", "actually", "make it", "change": what is in the cart changes
+	removes  bool
+	changes  bool
+	instead  bool
+}
+
+// order reads neighbouring clauses that ask for goods.
+func (r *reader) order(clauses []clause) {
+	segs := make([]segment, 0, len(r.segs))
+	for i := range clauses {
+		segs = append(segs, clauses[i].segs...)
+	}
+	m := r.manner(clauses)
+	o := newOrderText(r.lex, r.tokens, segs)
+	items, _ := o.attach()
+	built := divide(o.build(items), r.lex, o)
+	if r.swap(o, built) {
+		return
+	}
+	first := len(r.out)
+	for i := range built {
+		r.apply(o, &built[i], m, first)
+	}
+}
+
+// manner looks at the small words of the clauses for signs of a correction.
+func (r *reader) manner(clauses []clause) manner {
+	var m manner
+	for i := range clauses {
+		c := clauses[i].concepts
+		m.removes = m.removes || c.has(cRemove)
+		m.changes = m.changes || c.hasAny(cChange, cMake)
+		m.instead = m.instead || c.has(cInstead)
+	}
+	opensNo := r.segs[0].has(cNo) && len(clauses) > 0
+	m.corrects = m.changes || m.instead || opensNo && r.state.Asked == reading.AskedConfirm
+	return m
+}
+
+// apply turns one ordered item into an action, with the cart and the items before it in mind.
+func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
+	if it.doubt {
+		r.doubt += 0.2
+	}
+	if it.fuzzy {
+		r.doubt += 0.05
+	}
+	switch {
+	case it.product >= 0 && (it.negated || it.lead.remove && !it.lead.want || it.lead.instead):
+		r.removeProduct(it)
+	case it.product >= 0:
+		r.addOrChange(o, it, m)
+	case first < len(r.out) && !it.elided(o):
+		r.enrich(o, it)
+	default:
+		r.applyHeadless(o, it, m)
+	}
+}
+
+// addOrChange adds a product, or changes its line where the customer corrects and the product is there already.
+func (r *reader) addOrChange(o *orderText, it *ordered, m manner) {
+	line := r.lineOf(it.product)
+	if line != nil && m.corrects && !it.lead.another && (len(it.options) > 0 || it.quantity > 0) {
+		change := reading.Action{Kind: reading.Change, Line: line.Line, Options: it.options}
+		if it.quantity > 0 && it.quantity != line.Quantity && (len(it.options) == 0 || it.quantity > 1) {
+			change.Quantity = it.quantity
+		}
+		r.out = append(r.out, change)
+		return
+	}
+	r.out = append(r.out, o.add(it))
+}
+
+// removeProduct takes a product out of the cart; where it is not there, nothing is asked.
+func (r *reader) removeProduct(it *ordered) {
+	line := r.lineOf(it.product)
+	if line == nil {
+		return
+	}
+	a := reading.Action{Kind: reading.Remove, Line: line.Line}
+	if it.quantity > 0 && it.quantity < line.Quantity {
+		a.Quantity = it.quantity
+	}
+	r.out = append(r.out, a)
+}
+
+// enrich adds choices to the item read just before ("put lettuce on that").
+func (r *reader) enrich(o *orderText, it *ordered) {
+	last := &r.out[len(r.out)-1]
+	if last.Kind != reading.Add && last.Kind != reading.Change {
+		return
+	}
+	p, ok := r.lex.skus[last.SKU]
+	if !ok {
+		return
+	}
+	last.Options = mergeOptions(r.lex, p, last.Options, o.options(it.item, p))
+}
+
+// applyHeadless gives choices without a product their product: a line of the cart, or the only product that fits.
+func (r *reader) applyHeadless(o *orderText, it *ordered, m manner) {
+	if line := r.lineFor(o, it); line != nil && (m.corrects || !it.lead.another && it.lead.number == 0) {
+		p := r.lex.skus[line.SKU]
+		options := o.options(it.item, p)
+		if m.removes && !it.lead.without {
+			for i := range options {
+				options[i].Amount = reading.None
+			}
+		}
+		r.out = append(r.out, reading.Action{Kind: reading.Change, Line: line.Line, Options: options})
+		return
+	}
+	p := o.implied(it.item)
+	if p < 0 && r.lineFor(o, it) != nil {
+		p = r.lex.skus[r.lineFor(o, it).SKU]
+	}
+	if p < 0 || it.lead.without || m.removes {
+		return
+	}
+	it.product = p
+	it.options = o.options(it.item, p)
+	r.doubt += 0.1
+	r.out = append(r.out, o.add(it))
+}
+
+// lineFor finds the last line of the cart whose product offers all the choices.
+func (r *reader) lineFor(o *orderText, it *ordered) *reading.CartLine {
+	for i := len(r.state.Cart) - 1; i >= 0; i-- {
+		line := &r.state.Cart[i]
+		if p, ok := r.lex.skus[line.SKU]; ok && o.offersAll(it.item, p) {
+			return line
+		}
+	}
+	return nil
+}
+
+// lineOf finds the last line of the cart with a product.
+func (r *reader) lineOf(p int32) *reading.CartLine {
+	for i := len(r.state.Cart) - 1; i >= 0; i-- {
+		if q, ok := r.lex.skus[r.state.Cart[i].SKU]; ok && q == p {
+			return &r.state.Cart[i]
+		}
+	}
+	return nil
+}
+
+// swap reads "change the tea to a coffee" and "swap the ham for bacon": the first goes, the second comes.
+func (r *reader) swap(o *orderText, built []ordered) bool {
+	if len(r.state.Cart) == 0 || len(o.mentions) != 2 || !o.gaps[0].change || !o.gaps[1].to && !o.gaps[1].with {
+		return false
+	}
+	if len(built) == 2 && built[0].product >= 0 && built[1].product >= 0 {
+		line := r.lineOf(built[0].product)
+		if line == nil {
+			return false
+		}
+		fresh := o.add(&built[1])
+		if built[1].quantity == 0 {
+			fresh.Quantity = max(line.Quantity, 1)
+		}
+		r.out = append(r.out, reading.Action{Kind: reading.Remove, Line: line.Line}, fresh)
+		return true
+	}
+	it := ordered{item: item{from: 0, to: 2, head: -1, product: -1}}
+	line := r.lineFor(o, &it)
+	if line == nil || len(built) > 0 && slices.ContainsFunc(built, func(b ordered) bool { return b.product >= 0 }) {
+		return false
+	}
+	options := o.options(it.item, r.lex.skus[line.SKU])
+	if len(options) == 2 && options[0].Group == options[1].Group {
+		options[0].Amount = reading.None
+		if r.lex.singleGroup(r.lex.skus[line.SKU], options[0].Group) {
+			options = options[1:]
+		}
+	}
+	r.out = append(r.out, reading.Action{Kind: reading.Change, Line: line.Line, Options: options})
+	return true
+}

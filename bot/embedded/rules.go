@@ -1,0 +1,65 @@
+package embedded
+
+import "sotto.chat/bot/reading"
+
+// rule reads a clause by the concepts that it holds: one of each set in all, none of none. The first rule that fits
+// speaks for the clause. Rules know no language and no shop.
+type rule struct {
+	kind  string
+	about string
+	all   [][]concept
+	none  []concept
+	words int // most unknown words that the clause may have, 0 for any number
+	acts  bool
+}
+
+func is(cs ...concept) []concept { return cs }
+
+// rules are in the order in which they are tried: what is said most plainly comes first. What acts on a cart or an order
+// is narrow, what only shows something may be wide.
+var rules = []rule{
+	{kind: reading.Privacy, about: reading.WhoRead, all: [][]concept{is(cWhoRead), is(cData, cIt, cMyAccount)}},
+	{kind: reading.Privacy, about: reading.Private, all: [][]concept{is(cPrivate)}},
+	{kind: reading.Privacy, about: reading.Stop, all: [][]concept{is(cStop)}},
+	{kind: reading.Privacy, about: reading.Stop, all: [][]concept{is(cCancel, cNevermind, cRemove), is(cNewsletter)}},
+	{kind: reading.Privacy, about: reading.Start, all: [][]concept{is(cNewsletter)}},
+	{kind: reading.Privacy, about: reading.Erase, all: [][]concept{is(cDelete), is(cData, cMyAccount)}, none: is(cNotGoods, cAddress, cCart)},
+	{kind: reading.Privacy, about: reading.Export, all: [][]concept{is(cExport), is(cData)}},
+	{kind: reading.Human, all: [][]concept{is(cHumanNow)}},
+	{kind: reading.Human, all: [][]concept{is(cTalk), is(cPerson)}},
+	{kind: reading.ClearCart, all: [][]concept{is(cEmpty, cRemove), is(cCart)}, none: is(cQuestion, cPolicy), words: 2, acts: true},
+	{kind: reading.ClearCart, all: [][]concept{is(cStartOver)}, none: is(cQuestion, cNotGoods), words: 2, acts: true},
+	{kind: reading.CancelOrder, all: [][]concept{is(cCancel), is(cOrder, cMyOrder)}, none: is(cFee, cNotGoods, cPolicy), words: 8, acts: true},
+	{kind: reading.ReturnOrder, all: [][]concept{is(cRefund)}, none: is(cPolicy, cNotGoods), words: 8, acts: true},
+	{kind: reading.ReturnOrder, all: [][]concept{is(cReturn), is(cOrder, cMyOrder)}, none: is(cPolicy, cNotGoods), words: 5, acts: true},
+	{kind: reading.ReportProblem, about: "payment", all: [][]concept{is(cProblem), is(cPayment)}},
+	{kind: reading.SetAddress, all: [][]concept{is(cAddress), is(cSet, cChange, cProblem)}, none: is(cEmail)},
+	{kind: reading.SetAddress, all: [][]concept{is(cMyAddress)}, none: is(cQuestion, cEmail)},
+	{kind: reading.Reorder, all: [][]concept{is(cSame)}, none: is(cQuestion, cNotGoods), words: 1, acts: true},
+	{kind: reading.ShowCart, all: [][]concept{is(cWhatHaveI)}},
+	{kind: reading.ShowCart, all: [][]concept{is(cCart), is(cSee)}},
+	{kind: reading.OrderStatus, all: [][]concept{is(cTrack), is(cOrder, cMyOrder)}, none: is(cNotGoods, cPlaceOrder, cProblem)},
+	{kind: reading.OrderStatus, all: [][]concept{is(cMyOrder), is(cQuestion)}, none: is(cNotGoods, cPlaceOrder)},
+	{kind: reading.ReportProblem, all: [][]concept{is(cProblem)}, none: is(cSignup)},
+	{kind: reading.ApplyCode, all: [][]concept{is(cCode), is(cApply)}, none: is(cQuestion), acts: true},
+	{kind: reading.SetLanguage, all: [][]concept{is(cLanguageChange), is(cLanguageName)}},
+	{kind: reading.SetLanguage, all: [][]concept{is(cLanguageWord), is(cLanguageName)}, none: is(cQuestion), words: 2},
+	{kind: reading.SetLanguage, all: [][]concept{is(cLanguageChange), is(cChange, cAnother, cQuestion, cWant)}},
+	{kind: reading.Repeat, all: [][]concept{is(cRepeat)}, words: 3},
+	{kind: reading.Checkout, all: [][]concept{is(cCheckout)}, none: is(cQuestion, cNotGoods, cHypothetical), words: 2, acts: true},
+	{kind: reading.Pay, all: [][]concept{is(cPay)}, none: is(cQuestion, cNotGoods, cPayHow, cProblem), words: 1, acts: true},
+	{kind: reading.ShowCart, all: [][]concept{is(cChange, cRemove), is(cOrder)}, none: is(cNotGoods)},
+	{kind: reading.Rate, all: [][]concept{is(cRate), is(cNumber)}},
+	{kind: reading.Browse, all: [][]concept{is(cMenu)}, none: is(cNotGoods), words: 3},
+	{kind: reading.Browse, all: [][]concept{is(cPlaceOrder)}, none: is(cNotGoods)},
+	{kind: reading.Help, all: [][]concept{is(cHelp)}, words: 3},
+}
+
+func (u *rule) fits(c *clause) bool {
+	for _, any := range u.all {
+		if !c.concepts.hasAny(any...) {
+			return false
+		}
+	}
+	return !c.concepts.hasAny(u.none...) && (u.words == 0 || c.words <= u.words)
+}

@@ -1,0 +1,215 @@
+package embedded
+
+import (
+	"strings"
+	"unicode"
+
+	"sotto.chat/bot/reading"
+)
+
+// say reads a clause that orders nothing.
+func (r *reader) say(c *clause) {
+	if r.asking(reading.AskedAddress) && r.address(c) {
+		return
+	}
+	if r.anaphora(c) {
+		return
+	}
+	for i := range rules {
+		u := &rules[i]
+		if u.fits(c) && r.speak(u, c) {
+			return
+		}
+	}
+	if r.look(c) {
+		return
+	}
+	if c.concepts.has(cNevermind) && c.words <= 2 && c.named == 0 && !c.concepts.has(cNotGoods) && !c.question {
+		r.put(reading.Action{Kind: reading.Deny})
+		return
+	}
+	if c.question && !c.concepts.hasAny(cGreet, cThanks) {
+		r.open = true
+	}
+}
+
+// speak words a rule's action; false where something that it needs was not said.
+func (r *reader) speak(u *rule, c *clause) bool {
+	a := reading.Action{Kind: u.kind, About: u.about}
+	switch u.kind {
+	case reading.SetAddress:
+		a.Text = r.after(c, cMyAddress)
+	case reading.ApplyCode:
+		if a.Code = r.code(c); a.Code == "" {
+			return false
+		}
+	case reading.SetLanguage:
+		a.Language = r.languageName(c)
+	case reading.OrderStatus, reading.CancelOrder, reading.ReturnOrder, reading.ReportProblem:
+		a.Order = r.orderNumber(c)
+	case reading.Rate:
+		a.Score = r.number(c)
+	case reading.Checkout, reading.ClearCart:
+		if c.named > 0 {
+			return false
+		}
+	}
+	r.put(a)
+	return true
+}
+
+// put adds an action, once.
+func (r *reader) put(a reading.Action) {
+	for i := range r.out {
+		if r.out[i].Kind == a.Kind && r.out[i].About == a.About && a.Kind != reading.Add && a.Kind != reading.Change && a.Kind != reading.Remove {
+			return
+		}
+	}
+	r.out = append(r.out, a)
+}
+
+func (r *reader) asking(what string) bool { return r.state.Asked == what }
+
+// address takes an answer to "where shall we send it?" as it stands, unless it is plainly something else.
+func (r *reader) address(c *clause) bool {
+	if c.words == 0 || c.question || c.concepts.hasAny(cNevermind, cHelp, cHumanNow) || r.addressed {
+		return r.addressed
+	}
+	r.addressed = true
+	from := r.tokens[c.from].start
+	if rest := r.after(c, cMyAddress); rest != "" {
+		r.put(reading.Action{Kind: reading.SetAddress, Text: rest})
+		return true
+	}
+	r.put(reading.Action{Kind: reading.SetAddress, Text: strings.TrimSpace(r.text[from:])})
+	return true
+}
+
+// after gives the text behind the first phrase with a concept, to the end of the message.
+func (r *reader) after(c *clause, want concept) string {
+	for i := range r.hits {
+		h := &r.hits[i]
+		if h.from < c.from || h.to >= len(r.tokens) || r.covered(i) {
+			continue
+		}
+		for _, s := range h.senses {
+			if s.concept == want {
+				return strings.TrimSpace(r.text[r.tokens[h.to].start:])
+			}
+		}
+	}
+	return ""
+}
+
+// code finds a discount code: a word with digits or all in capitals behind the word for code, or before it.
+func (r *reader) code(c *clause) string {
+	for i := c.from; i < c.to; i++ {
+		t := r.tokens[i]
+		raw := r.text[t.start:t.end]
+		for j := i + 1; j < c.to && r.tokens[j].start == r.tokens[j-1].end; j++ {
+			raw = r.text[t.start:r.tokens[j].end]
+		}
+		letters, digits := 0, 0
+		for _, x := range raw {
+			if unicode.IsUpper(x) {
+				letters++
+			} else if unicode.IsDigit(x) {
+				digits++
+			} else if unicode.IsLower(x) {
+				letters = -99
+			}
+		}
+		if letters >= 3 || letters > 0 && digits > 0 || letters < 0 && digits > 0 && len(raw) >= 4 {
+			return raw
+		}
+	}
+	return ""
+}
+
+// orderNumber finds the number that a customer gives for an order.
+func (r *reader) orderNumber(c *clause) string {
+	for i := c.from; i < c.to; i++ {
+		if w := r.tokens[i].word; len(w) >= 3 && strings.Trim(w, "0123456789") == "" {
+			return w
+		}
+	}
+	return ""
+}
+
+func (r *reader) languageName(c *clause) string {
+	name := ""
+	for i := range r.hits {
+		if h := &r.hits[i]; h.from >= c.from && h.to <= c.to {
+			for _, s := range h.senses {
+				if s.concept == cLanguageName {
+					name = s.text // the last one: "from French to English"
+				}
+			}
+		}
+	}
+	return name
+}
+
+// number gives the first number of a clause, 0 if there is none.
+func (r *reader) number(c *clause) int { return r.value(c, cNumber) }
+
+func (r *reader) value(c *clause, want concept) int {
+	for i := range c.segs {
+		for _, s := range c.segs[i].senses {
+			if s.concept == want {
+				return s.value
+			}
+		}
+	}
+	return 0
+}
+
+// look reads questions and searches about the goods.
+func (r *reader) look(c *clause) bool {
+	if p, ok := r.product(c); ok && (c.question || c.concepts.hasAny(cSearch, cPrice, cSee)) && c.words <= 4 {
+		r.put(reading.Action{Kind: reading.ShowProduct, SKU: r.lex.products[p].sku})
+		return true
+	}
+	for i := range c.segs {
+		if ph := c.segs[i].phrase; ph >= 0 && len(r.lex.phrases[ph].categories) > 0 && c.words <= 2 {
+			r.put(reading.Action{Kind: reading.Browse, Category: r.lex.phrases[ph].categories[0]})
+			return true
+		}
+	}
+	if !c.concepts.has(cSearch) || c.concepts.hasAny(cNotGoods, cKnow) || len(r.lex.products) == 0 {
+		return false
+	}
+	query := r.content(c)
+	if query == "" || len(query) > 80 {
+		return false
+	}
+	r.put(reading.Action{Kind: reading.Search, Query: query})
+	return true
+}
+
+// product gives the only product that a clause names.
+func (r *reader) product(c *clause) (int32, bool) {
+	for i := range c.segs {
+		if ph := c.segs[i].phrase; ph >= 0 && len(r.lex.phrases[ph].products) == 1 {
+			return r.lex.phrases[ph].products[0], true
+		}
+	}
+	return 0, false
+}
+
+// content gives the words of a clause that are not mere grammar.
+func (r *reader) content(c *clause) string {
+	from, to := -1, -1
+	for i := range c.segs {
+		if s := &c.segs[i]; s.phrase >= 0 || s.unknown() {
+			if from < 0 {
+				from = r.tokens[s.from].start
+			}
+			to = r.tokens[s.to-1].end
+		}
+	}
+	if from < 0 {
+		return ""
+	}
+	return r.text[from:to]
+}

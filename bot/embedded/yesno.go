@@ -1,0 +1,110 @@
+package embedded
+
+import "sotto.chat/bot/reading"
+
+// courtesy reads what any clause may hold beside its matter: greetings, thanks, farewells, how the order is fetched.
+func (r *reader) courtesy(c *clause, first bool) {
+	if first && c.segs[0].has(cGreet) {
+		r.put(reading.Action{Kind: reading.Greet})
+	}
+	if c.concepts.has(cThanks) {
+		r.put(reading.Action{Kind: reading.Thanks})
+	}
+	if c.concepts.has(cBye) && c.words <= 3 {
+		r.put(reading.Action{Kind: reading.Bye})
+	}
+	if c.question && c.frame < 0 {
+		return
+	}
+	switch {
+	case c.concepts.has(cEatIn):
+		r.put(reading.Action{Kind: reading.SetDelivery, Method: reading.EatIn})
+	case c.concepts.has(cPickup) && c.words <= 2:
+		r.put(reading.Action{Kind: reading.SetDelivery, Method: reading.Pickup})
+	case c.concepts.has(cDeliveryWay) && c.words <= 2:
+		r.put(reading.Action{Kind: reading.SetDelivery, Method: reading.Delivery})
+	}
+}
+
+// answer is whether a message says yes or no. In doubt it is neither: a no must never be read as a yes.
+type answer struct {
+	yes, no bool
+}
+
+// answer looks at how the clauses begin, and at everything that speaks against a yes.
+func (r *reader) answer(clauses []clause) answer {
+	var a answer
+	against := false
+	for i := range clauses {
+		c := &clauses[i]
+		s := r.opening(c)
+		switch {
+		case s == nil:
+		case s.has(cNo) && !r.negatesGoods(c, s):
+			a.no = true
+		case s.has(cYes) && !c.question:
+			a.yes = true
+		}
+		against = against || c.concepts.hasAny(cNo, cWithout, cUnsure, cHesitation, cNevermind, cChange, cCancel)
+	}
+	a.yes = a.yes && !a.no && !against
+	return a
+}
+
+// opening is the first segment of a clause that is no mere courtesy.
+func (r *reader) opening(c *clause) *segment {
+	for i := range c.segs {
+		s := &c.segs[i]
+		switch {
+		case s.has(cYes) || s.has(cNo):
+			return s
+		case s.has(cGreet), s.has(cAnd), s.has(cBut), s.has(cFiller), s.has(cThanks):
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+// negatesGoods tells whether a no belongs to the name behind it: "no onions" is no refusal.
+func (r *reader) negatesGoods(c *clause, no *segment) bool {
+	if !no.has(cWithout) {
+		return false
+	}
+	for i := range c.segs {
+		s := &c.segs[i]
+		if s.from < no.to {
+			continue
+		}
+		if s.phrase >= 0 {
+			return r.tokens[s.from].brk == breakNone
+		}
+		if !s.has(cArticle) && !s.has(cExtra) && !s.has(cOf) {
+			return false
+		}
+	}
+	return false
+}
+
+// reply adds the yes or no of the message. A yes counts only as the answer to the question whether to order, and not
+// where the same message changes what would be ordered.
+func (r *reader) reply(a answer) {
+	switch {
+	case a.no:
+		r.out = append([]reading.Action{{Kind: reading.Deny}}, r.out...)
+	case a.yes && r.asking(reading.AskedConfirm) && !r.acts():
+		r.out = append([]reading.Action{{Kind: reading.Confirm}}, r.out...)
+	}
+}
+
+// acts tells whether the reading so far changes a cart or an order.
+func (r *reader) acts() bool {
+	for i := range r.out {
+		switch r.out[i].Kind {
+		case reading.Add, reading.Change, reading.Remove, reading.ClearCart, reading.CancelOrder, reading.Reorder,
+			reading.ReturnOrder, reading.ApplyCode, reading.SetAddress, reading.SetDelivery, reading.Deny:
+			return true
+		}
+	}
+	return false
+}
