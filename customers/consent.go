@@ -40,7 +40,16 @@ func (p *People) RecordConsent(tx database.Tx, merchant string, c Consent) (Cons
 	return c, insertConsent(tx, c)
 }
 
-// Consents gives the customer's ledger, the newest first: the first of a purpose is what holds.
+// Consents gives the person's ledger, merged customers' too, the newest first: the first of a purpose is what holds.
 func (p *People) Consents(ctx context.Context, merchant, customer string) ([]Consent, error) {
-	return findConsents(p.db.Read(ctx), merchant, customer)
+	q := p.db.Read(ctx)
+	c, err := findCustomer(q, merchant, customer)
+	if err != nil {
+		return nil, err
+	}
+	same, err := sameAs(q, merchant, c.head())
+	if err != nil {
+		return nil, err
+	}
+	return findConsents(q, merchant, same)
 }

@@ -69,10 +69,12 @@ func (a Address) tidy(note func(bool, string, string)) Address {
 	a.Text = strings.TrimSpace(a.Text)
 	a.Country = strings.ToUpper(strings.TrimSpace(a.Country))
 	note(plainLine(strings.NewReplacer("\r\n", " ", "\n", " ").Replace(a.Text), maxText), "address", "write up to 1000 characters")
-	for field, part := range map[string]*string{"address.line1": &a.Line1, "address.line2": &a.Line2, "address.city": &a.City,
-		"address.region": &a.Region, "address.postal_code": &a.PostalCode} {
-		*part = strings.TrimSpace(*part)
-		note(plainLine(*part, maxPart), field, "write up to 300 characters on one line")
+	for _, part := range []struct {
+		field string
+		value *string
+	}{{"line1", &a.Line1}, {"line2", &a.Line2}, {"city", &a.City}, {"region", &a.Region}, {"postal_code", &a.PostalCode}} {
+		*part.value = strings.TrimSpace(*part.value)
+		note(plainLine(*part.value, maxPart), "address."+part.field, "write up to 300 characters on one line")
 	}
 	if a.Country != "" {
 		r, err := language.ParseRegion(a.Country)

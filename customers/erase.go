@@ -13,14 +13,15 @@ func (p *People) Erase(tx database.Tx, merchant, customer string) error {
 	if err != nil {
 		return err
 	}
-	head := c.ID
-	if c.MergedInto != "" {
-		head = c.MergedInto
+	// Merging takes the same lock, so once the head is locked nobody joins or leaves this person.
+	for locked := false; !locked; {
+		head := c.head()
+		if c, err = lockCustomer(tx, merchant, head); err != nil {
+			return err
+		}
+		locked = c.MergedInto == ""
 	}
-	if _, err := lockCustomer(tx, merchant, head); err != nil { // nobody merges into it any more
-		return err
-	}
-	ids, err := sameAs(tx.DB(), merchant, head)
+	ids, err := sameAs(tx.DB(), merchant, c.ID)
 	if err != nil {
 		return err
 	}
@@ -41,8 +42,5 @@ func (p *People) Same(tx database.Tx, merchant, customer string) ([]string, erro
 	if err != nil {
 		return nil, err
 	}
-	if c.MergedInto != "" {
-		return sameAs(tx.DB(), merchant, c.MergedInto)
-	}
-	return sameAs(tx.DB(), merchant, c.ID)
+	return sameAs(tx.DB(), merchant, c.head())
 }

@@ -96,13 +96,17 @@ func (p *People) name(merchant string, ids []Identity) ([]named, error) {
 	return slices.CompactFunc(list, func(a, b named) bool { return a.Kind == b.Kind && a.hash == b.hash }), nil
 }
 
-// Identities opens all the ways in which channels name the customer.
+// Identities opens all the ways in which channels name the customer; for one merged into another, the other's.
 func (p *People) Identities(tx database.Tx, merchant, customer string) ([]Identity, error) {
-	rows, err := identitiesOf(tx, merchant, []string{customer})
+	c, err := findCustomer(tx.DB(), merchant, customer)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := identitiesOf(tx, merchant, []string{c.head()})
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	box, err := p.keys.Box(tx, merchant, privacy.CustomerSubject(customer))
+	box, err := p.keys.Box(tx, merchant, privacy.CustomerSubject(c.head()))
 	if err != nil {
 		return nil, err
 	}

@@ -133,7 +133,7 @@ func (p *People) give(tx database.Tx, merchant, customer string, names []named) 
 // merge makes other's identities those of into. Other stays, with its key: orders and conversations are
 // sealed with it. Both are erased together.
 func (p *People) merge(tx database.Tx, into, other Customer) error {
-	ids, err := p.Identities(tx, other.MerchantID, other.ID)
+	ids, err := p.Identities(tx, other.MerchantID, other.ID) // read before other is merged
 	if err != nil {
 		return err
 	}

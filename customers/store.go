@@ -119,9 +119,10 @@ func insertConsent(tx database.Tx, c Consent) error {
 	return nil
 }
 
-func findConsents(q query, merchant, customer string) ([]Consent, error) {
+func findConsents(q query, merchant string, customers []string) ([]Consent, error) {
 	var list []Consent
-	if err := q.Where("merchant_id = ? and customer_id = ?", merchant, customer).Order("id desc").Find(&list).Error; err != nil {
+	err := q.Where("merchant_id = ? and customer_id in ?", merchant, customers).Order("id desc").Find(&list).Error
+	if err != nil {
 		return nil, fmt.Errorf("read consents: %w", err)
 	}
 	for i := range list {

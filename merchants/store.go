@@ -3,6 +3,7 @@ package merchants
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -32,6 +33,15 @@ func oneMerchant(q query) (Merchant, error) {
 	}
 	m.CreatedAt = m.CreatedAt.UTC()
 	return m, nil
+}
+
+// utc puts a time that Postgres gave in the local zone into ours.
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
 }
 
 func findAll(q query) ([]Merchant, error) {
@@ -101,6 +111,9 @@ func findKeys(q query, merchant string) ([]Key, error) {
 	if err := q.Where("merchant_id = ?", merchant).Order("id desc").Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("list the API keys: %w", err)
 	}
+	for i, k := range list {
+		list[i].CreatedAt, list[i].ExpiresAt, list[i].RevokedAt = k.CreatedAt.UTC(), utc(k.ExpiresAt), utc(k.RevokedAt)
+	}
 	return list, nil
 }
 
@@ -153,6 +166,9 @@ func listStaff(q query, merchant string) ([]Staff, error) {
 	var list []Staff
 	if err := q.Where("merchant_id = ? and removed_at is null", merchant).Order("id").Find(&list).Error; err != nil {
 		return nil, fmt.Errorf("list the staff: %w", err)
+	}
+	for i, s := range list {
+		list[i].CreatedAt, list[i].RemovedAt = s.CreatedAt.UTC(), utc(s.RemovedAt)
 	}
 	return list, nil
 }

@@ -86,6 +86,23 @@ func (k *Keys) BoxNow(ctx context.Context, merchant string, s Subject) (Box, err
 	return Box{o.aead}, nil
 }
 
+// BoxesNow opens the keys of many subjects with one query, for lists. Those forgotten are not in the answer.
+func (k *Keys) BoxesNow(ctx context.Context, merchant string, subjects []Subject) (map[Subject]Box, error) {
+	rows, err := findKeys(k.db.Read(ctx), merchant, subjects)
+	if err != nil {
+		return nil, err
+	}
+	boxes := make(map[Subject]Box, len(rows))
+	for _, row := range rows {
+		o, err := k.unwrapped(merchant, row.Subject, row)
+		if err != nil {
+			return nil, err
+		}
+		boxes[row.Subject] = Box{o.aead}
+	}
+	return boxes, nil
+}
+
 func (k *Keys) trusted(merchant string, s Subject) (opened, bool) {
 	if s != MerchantSubject() {
 		return opened{}, false
@@ -99,13 +116,18 @@ func (k *Keys) trust(merchant string, o opened) {
 	k.opened.Set(place{merchant, MerchantSubject()}, o)
 }
 
-// open reads the subject's row and gives its key, unwrapped again only when the row has changed.
+// open reads the subject's row and gives its key.
 func (k *Keys) open(q query, merchant string, s Subject) (opened, error) {
 	row, err := findKey(q, merchant, s)
 	if err != nil {
 		k.opened.Invalidate(place{merchant, s})
 		return opened{}, err
 	}
+	return k.unwrapped(merchant, s, row)
+}
+
+// unwrapped gives the row's key, unwrapped again only when the row has changed.
+func (k *Keys) unwrapped(merchant string, s Subject, row keyRow) (opened, error) {
 	if o, ok := k.opened.GetIfPresent(place{merchant, s}); ok && bytes.Equal(o.wrapped, row.Wrapped) {
 		return o, nil
 	}

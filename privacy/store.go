@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -13,19 +14,20 @@ type query = *gorm.DB
 
 // keyRow is a living key, still wrapped, and the merchant's key that wraps it.
 type keyRow struct {
+	Subject                    Subject
 	Wrapped, Parent            []byte
 	Destroyed, ParentDestroyed bool
 }
 
-const selectKey = `select s.wrapped as wrapped, s.destroyed_at is not null as destroyed,
+const selectKeys = `select s.subject as subject, s.wrapped as wrapped, s.destroyed_at is not null as destroyed,
  m.wrapped as parent, m.destroyed_at is not null as parent_destroyed
  from data_keys s join data_keys m on m.merchant_id = s.merchant_id and m.subject = ?
- where s.merchant_id = ? and s.subject = ?`
+ where s.merchant_id = ? and s.subject in ?`
 
 // findKey reads by primary key, so that a destroyed key is noticed at every use.
 func findKey(q query, merchant string, s Subject) (keyRow, error) {
 	var row keyRow
-	r := q.Raw(selectKey, MerchantSubject(), merchant, s).Scan(&row)
+	r := q.Raw(selectKeys, MerchantSubject(), merchant, []Subject{s}).Scan(&row)
 	switch {
 	case r.Error != nil:
 		return keyRow{}, fmt.Errorf("read a key: %w", r.Error)
@@ -35,6 +37,20 @@ func findKey(q query, merchant string, s Subject) (keyRow, error) {
 		return keyRow{}, ErrForgotten
 	}
 	return row, nil
+}
+
+// findKeys reads the living ones among many.
+func findKeys(q query, merchant string, subjects []Subject) ([]keyRow, error) {
+	var rows []keyRow
+	for part := range slices.Chunk(subjects, 1000) {
+		var some []keyRow
+		err := q.Raw(selectKeys+" and s.destroyed_at is null and m.destroyed_at is null", MerchantSubject(), merchant, part).Scan(&some).Error
+		if err != nil {
+			return nil, fmt.Errorf("read keys: %w", err)
+		}
+		rows = append(rows, some...)
+	}
+	return rows, nil
 }
 
 // insertKey tells false where the subject has a row already.
@@ -86,6 +102,9 @@ func findLooks(q query, merchant string, s Subject, limit int) ([]Look, error) {
 	err := q.Where("merchant_id = ? and subject = ?", merchant, s).Order("id desc").Limit(limit).Find(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("read the access log: %w", err)
+	}
+	for i := range list {
+		list[i].At = list[i].At.UTC()
 	}
 	return list, nil
 }
