@@ -12,7 +12,8 @@ create table carts (
   updated_at timestamp not null,
   primary key (merchant_id, id)
 );
-create unique index carts_conversation on carts (merchant_id, conversation_id) where status = 'open' and conversation_id <> '';
+-- A conversation has one cart in use: open, or ordered and waiting for its money.
+create unique index carts_conversation on carts (merchant_id, conversation_id) where status <> 'closed' and conversation_id <> '';
 create table cart_lines (
   merchant_id text not null,
   cart_id text not null,
@@ -21,9 +22,12 @@ create table cart_lines (
   quantity integer not null check (quantity between 1 and 999),
   options text not null default '[]',
   note blob,
+  fingerprint text not null,
   position integer not null,
   primary key (merchant_id, cart_id, id)
 );
+-- The same thing added twice is one line.
+create unique index cart_lines_kind on cart_lines (merchant_id, cart_id, fingerprint);
 create table orders (
   merchant_id text not null,
   id text not null,
@@ -52,6 +56,7 @@ create unique index orders_number on orders (merchant_id, number);
 create index orders_customer on orders (merchant_id, customer_id, id);
 create index orders_conversation on orders (merchant_id, conversation_id, id);
 create index orders_expiry on orders (expires_at) where status = 'awaiting_payment';
+create index orders_of_cart on orders (merchant_id, cart_id);
 create unique index orders_cart on orders (merchant_id, cart_id) where status = 'awaiting_payment' and cart_id <> '';
 create table order_lines (
   merchant_id text not null,
@@ -61,10 +66,12 @@ create table order_lines (
   variant_id text not null,
   name text not null,
   quantity integer not null check (quantity > 0),
+  returned integer not null default 0 check (returned between 0 and quantity),
   options text not null default '[]',
   note blob,
   unit_price integer not null,
   total integer not null,
+  kind text not null,
   position integer not null,
   primary key (merchant_id, order_id, id)
 );
@@ -75,6 +82,7 @@ create table order_events (
   from_status text not null,
   to_status text not null,
   reason text not null default '',
+  remark text not null default '',
   actor text not null default '',
   at timestamp not null,
   primary key (merchant_id, order_id, id)

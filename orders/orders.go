@@ -1,0 +1,51 @@
+// Package orders makes the deal: carts and their prices, the order's life from the explicit yes to the goods in
+// the customer's hands, and what becomes of the order when money comes, fails to come, or comes late.
+package orders
+
+import (
+	"context"
+	"time"
+
+	"sotto.chat/catalog"
+	"sotto.chat/customers"
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
+	"sotto.chat/payments"
+)
+
+// sweepEvery is how often the safety net looks for orders that nobody expired.
+const sweepEvery = 30 * time.Second
+
+// Terms are the merchant's conditions that a price depends on. Amounts are in the minor unit of Currency.
+type Terms struct {
+	Currency     string
+	TaxPPM       int64
+	TaxInclusive bool
+	Shipping     int64
+	HoldMinutes  int64
+}
+
+// Orders is the room's desk.
+type Orders struct {
+	db    *database.DB
+	cat   *catalog.Catalog
+	cus   *customers.People
+	pay   *payments.Payments
+	desk  *jobs.Desk
+	terms func(tx database.Tx, merchant string) (Terms, error)
+}
+
+// New makes the room and lets it listen for money. terms reads a merchant's conditions inside the transaction
+// that prices, so that a price and its terms are of one moment.
+func New(db *database.DB, cat *catalog.Catalog, people *customers.People, pay *payments.Payments, desk *jobs.Desk,
+	terms func(tx database.Tx, merchant string) (Terms, error)) *Orders {
+	o := &Orders{db: db, cat: cat, cus: people, pay: pay, desk: desk, terms: terms}
+	jobs.On(desk, "orders.settle", o.settle)
+	jobs.On(desk, "orders.refund", o.heardMove)
+	jobs.On(desk, "orders.expire", o.expireDue)
+	desk.Every("orders.sweep", sweepEvery, func(ctx context.Context) error {
+		_, err := o.Sweep(ctx)
+		return err
+	})
+	return o
+}

@@ -1,0 +1,211 @@
+package orders
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+
+	"sotto.chat/catalog"
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
+)
+
+// Faults of a quote. What the catalog says about a line comes with the catalog's own fault.
+var (
+	ErrCartChanged = fault.New(fault.Conflict, "cart_changed", "The cart or its prices have changed since; look at the new total and say yes again.")
+	ErrCartEmpty   = fault.New(fault.Invalid, "cart_empty", "There is nothing in the cart.")
+)
+
+// Quote is a cart with its prices of this moment. Hash stands for all that the customer says yes to; Place takes
+// no other.
+type Quote struct {
+	CartID, CustomerID, ConversationID string
+	Currency                           string
+	Status                             CartStatus
+	Version                            int64
+	Method                             Method
+	Lines                              []QuoteLine
+	Totals
+	Hash string
+	// Problems are those of the lines, each with its place; an order cannot be placed before they are gone.
+	Problems []*fault.Fault
+}
+
+// QuoteLine is a line with its price. Unit includes the options. Problem says why it cannot be sold as it is.
+type QuoteLine struct {
+	ID, SKU, Name        string
+	ProductID, VariantID string
+	Quantity             int64
+	Options              []catalog.PricedOption
+	Note                 bool
+	Unit, Total          int64
+	// Stock is what could be sold of the variant now, nil = not counted.
+	Stock   *int64
+	Missing []catalog.Group
+	Problem *fault.Fault
+
+	chosen []catalog.Option
+	note   []byte
+}
+
+// Quote prices a cart from the database.
+func (o *Orders) Quote(tx database.Tx, merchant, cart string) (Quote, error) {
+	c, err := findCart(tx.DB(), merchant, cart)
+	if err != nil {
+		return Quote{}, err
+	}
+	terms, err := o.terms(tx, merchant)
+	if err != nil {
+		return Quote{}, err
+	}
+	d, err := o.cartDelivery(tx, c)
+	if err != nil {
+		return Quote{}, err
+	}
+	return o.quote(tx, c, terms, d.Method)
+}
+
+// QuoteNow is Quote in a transaction of its own.
+func (o *Orders) QuoteNow(ctx context.Context, merchant, cart string) (q Quote, err error) {
+	err = o.db.InTx(ctx, func(tx database.Tx) error {
+		q, err = o.Quote(tx, merchant, cart)
+		return err
+	})
+	return q, err
+}
+
+// quote prices the lines and adds them up.
+func (o *Orders) quote(tx database.Tx, c Cart, terms Terms, method Method) (Quote, error) {
+	q := Quote{CartID: c.ID, CustomerID: c.CustomerID, ConversationID: c.ConversationID, Currency: c.Currency,
+		Status: c.Status, Version: c.Version, Method: method, Lines: []QuoteLine{}, Problems: []*fault.Fault{}}
+	if len(c.Lines) > 0 {
+		wishes := make([]catalog.Wish, len(c.Lines))
+		for i, l := range c.Lines {
+			wishes[i] = catalog.Wish{SKU: l.SKU, Quantity: l.Quantity, Options: l.Options}
+		}
+		priced, err := o.cat.Price(tx, c.MerchantID, wishes)
+		if err != nil {
+			return Quote{}, err
+		}
+		own, err := ownHold(tx, c)
+		if err != nil {
+			return Quote{}, err
+		}
+		for i, l := range c.Lines {
+			q.Lines = append(q.Lines, lineOf(l, priced[i], c.Currency))
+		}
+		markShortage(q.Lines, own)
+	}
+	return q.sum(terms, method)
+}
+
+// sum adds the lines up under terms and method, and signs the result with its hash.
+func (q Quote) sum(terms Terms, method Method) (Quote, error) {
+	amounts := make([]amount, len(q.Lines))
+	q.Problems = q.Problems[:0:0]
+	for i, l := range q.Lines {
+		amounts[i] = amount{l.Unit, l.Quantity}
+		if l.Problem != nil {
+			q.Problems = append(q.Problems, l.Problem.At(place(i), l.Problem.Detail))
+		}
+	}
+	totals, err := price(amounts, terms, method)
+	if err != nil {
+		return Quote{}, err
+	}
+	q.Totals, q.Method = totals, method
+	for i := range q.Lines {
+		q.Lines[i].Total = q.Lines[i].Unit * q.Lines[i].Quantity // price has checked the range
+	}
+	q.Hash = q.digest()
+	return q, nil
+}
+
+func place(i int) string { return fmt.Sprintf("lines[%d]", i) }
+
+// lineOf puts a cart's line and the catalog's answer together.
+func lineOf(l CartLine, p catalog.Priced, currency string) QuoteLine {
+	ql := QuoteLine{ID: l.ID, SKU: l.SKU, Name: p.Name, ProductID: p.ProductID, VariantID: p.VariantID, Quantity: l.Quantity,
+		Options: p.Options, Note: len(l.Note) > 0, Unit: p.Unit.Amount, Stock: p.Stock, Missing: p.MissingGroups,
+		Problem: p.Problem, chosen: l.Options, note: l.Note}
+	switch {
+	case ql.Problem != nil:
+	case p.Unit.Amount < 0 || p.Unit.Currency != currency:
+		ql.Problem = ErrPrice
+	case len(p.MissingGroups) > 0:
+		ql.Problem = catalog.ErrChooseOptions.Say("Choose %s first.", p.MissingGroups[0].Name)
+	case !p.Available:
+		ql.Problem = catalog.ErrUnavailable
+	}
+	ql.Unit = max(ql.Unit, 0)
+	return ql
+}
+
+// markShortage compares what all lines together want of a variant with what there is. own is what the cart's own
+// order holds already.
+func markShortage(lines []QuoteLine, own map[string]int64) {
+	wanted := map[string]int64{}
+	for _, l := range lines {
+		wanted[l.VariantID] += l.Quantity
+	}
+	for i, l := range lines {
+		if l.Stock == nil || l.VariantID == "" {
+			continue
+		}
+		free := *l.Stock + own[l.VariantID]
+		short := wanted[l.VariantID] > free
+		switch said := l.Problem; {
+		case short && said == nil:
+			lines[i].Problem = catalog.ErrOutOfStock.Say("%s: %d wanted, %d in stock.", l.SKU, wanted[l.VariantID], free)
+		case !short && said != nil && said.Is(catalog.ErrOutOfStock):
+			lines[i].Problem = nil
+		}
+		lines[i].Stock = &free
+	}
+}
+
+// digest is the hash of cart and total: everything that the customer's yes is about, each part with its length, so
+// that no two carts read alike. Delivery counts through the shipping it costs.
+func (q Quote) digest() string {
+	h := sha256.New()
+	write(h, "sotto.quote.1")
+	write(h, q.CartID)
+	write(h, q.Currency)
+	number(h, int64(len(q.Lines)))
+	for _, l := range q.Lines {
+		write(h, l.SKU)
+		number(h, l.Quantity)
+		writeOptions(h, l.chosen)
+		note := sha256.Sum256(l.note)
+		h.Write(note[:])
+		number(h, l.Unit)
+	}
+	for _, n := range []int64{q.Tax, q.Shipping, q.Discount, q.Total} {
+		number(h, n)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func write(h hash.Hash, s string) {
+	number(h, int64(len(s)))
+	h.Write([]byte(s))
+}
+
+func number(h hash.Hash, n int64) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(n))
+	h.Write(b[:])
+}
+
+func writeOptions(h hash.Hash, options []catalog.Option) {
+	number(h, int64(len(options)))
+	for _, o := range options {
+		write(h, o.Group)
+		write(h, o.Choice)
+		write(h, o.Amount)
+		number(h, o.Count)
+	}
+}

@@ -1,0 +1,247 @@
+package orders
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"sotto.chat/catalog"
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
+	"sotto.chat/payments"
+)
+
+// settle hears that something may have happened to money: the provider is asked outside of any transaction; then
+// payment, order, goods and news move in one.
+func (o *Orders) settle(ctx context.Context, e payments.EventArrived) error {
+	fact, err := o.pay.Resolve(ctx, e.Merchant, e.Event)
+	if err != nil {
+		return err
+	}
+	return o.db.InTx(ctx, func(tx database.Tx) error {
+		m, err := o.pay.Apply(tx, fact)
+		if err != nil {
+			return err
+		}
+		return o.follow(tx, m)
+	})
+}
+
+// heardMove hears of a move that no event brought, such as a refund that the shop made itself.
+func (o *Orders) heardMove(ctx context.Context, n payments.Moved) error {
+	return o.db.InTx(ctx, func(tx database.Tx) error {
+		p, err := o.pay.Find(tx, n.Merchant, n.Payment)
+		if err != nil {
+			return err
+		}
+		return o.follow(tx, payments.Move{Payment: p, From: n.From, To: n.To, Changed: true})
+	})
+}
+
+// AcceptPayment takes money that waited for a person as good, and lets its order go on.
+func (o *Orders) AcceptPayment(tx database.Tx, merchant, payment string) error {
+	m, err := o.pay.Accept(tx, merchant, payment)
+	if err != nil {
+		return err
+	}
+	return o.follow(tx, m)
+}
+
+// follow moves the order after its payment. It runs in the transaction that moved the payment.
+func (o *Orders) follow(tx database.Tx, m payments.Move) error {
+	if !m.Changed || m.Payment.OrderID == "" {
+		return nil
+	}
+	ord, err := lockDeal(tx, m.Payment.MerchantID, m.Payment.OrderID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case m.Double:
+		return o.tell(tx, &ord, m, payments.ReasonDouble)
+	case m.Processing:
+		return o.wait(tx, &ord, m)
+	case m.To == payments.Paid:
+		return o.paid(tx, &ord, m)
+	case m.To == payments.Refunded, m.To == payments.PartiallyRefunded:
+		return o.refunded(tx, &ord, m)
+	case m.To == payments.NeedsReview:
+		return o.tell(tx, &ord, m, m.Payment.Reason)
+	case m.To == payments.Failed:
+		if err := o.sameLife(tx, &ord, m.Payment); err != nil {
+			return err
+		}
+		return o.tell(tx, &ord, m, ReasonFailed)
+	}
+	return nil
+}
+
+// paid lets the goods go. An order that had ended is brought back, if it can be.
+func (o *Orders) paid(tx database.Tx, ord *Order, m payments.Move) error {
+	switch ord.Status {
+	case AwaitingPayment:
+		if err := o.cat.Consume(tx, ord.MerchantID, ord.ID); err != nil {
+			return err
+		}
+		if err := closeCart(tx, ord.MerchantID, ord.CartID); err != nil {
+			return err
+		}
+		return o.move(tx, ord, actPay, happening{reason: ReasonPaid, actor: "payments"})
+	case Expired, Cancelled:
+		had, err := wasPaid(tx, *ord)
+		if err != nil || had {
+			return err // its goods went back to the stock when it was called off: that is not undone by money
+		}
+		return o.late(tx, ord, m)
+	}
+	return nil
+}
+
+// late answers money for an order that had ended. The goods are there: the order is honoured, and what was paid
+// leaves the customer's cart. They are gone, or were bought again meanwhile: a person decides, and the chat is told.
+func (o *Orders) late(tx database.Tx, ord *Order, m payments.Move) error {
+	twice, err := boughtAgain(tx, *ord)
+	if err != nil {
+		return err
+	}
+	if twice {
+		return o.review(tx, ord, m, ReasonSuperseded)
+	}
+	if ord.Lines, err = orderLines(tx.DB(), ord.MerchantID, []string{ord.ID}); err != nil {
+		return err
+	}
+	err = tx.Try(func(tx database.Tx) error {
+		if err := o.leaveCart(tx, *ord); err != nil {
+			return err
+		}
+		return o.cat.Hold(tx, ord.MerchantID, ord.ID, pieces(ord.Lines), tx.Now)
+	})
+	if errors.Is(err, catalog.ErrOutOfStock) || errors.Is(err, catalog.ErrUnavailable) {
+		return o.review(tx, ord, m, ReasonLateNoGoods)
+	}
+	if err != nil {
+		return err
+	}
+	if err := o.cat.Consume(tx, ord.MerchantID, ord.ID); err != nil {
+		return err
+	}
+	return o.move(tx, ord, actPayLate, happening{reason: ReasonLate, actor: "payments"})
+}
+
+func (o *Orders) review(tx database.Tx, ord *Order, m payments.Move, reason string) error {
+	if err := o.pay.Review(tx, ord.MerchantID, m.Payment.ID, reason); err != nil {
+		return err
+	}
+	return o.tell(tx, ord, m, reason)
+}
+
+// leaveCart takes what was paid late out of the cart that it came from, when that cart is still in use. If another
+// order of the cart waits for money, the cart has changed under it, and it goes the way of such orders.
+func (o *Orders) leaveCart(tx database.Tx, ord Order) error {
+	c, err := o.touch(tx, ord.MerchantID, ord.CartID)
+	if errors.Is(err, ErrCartOrdered) || errors.Is(err, ErrNoCart) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if c.Lines, err = cartLines(tx.DB(), ord.MerchantID, c.ID); err != nil {
+		return err
+	}
+	left := map[string]int64{}
+	for _, l := range ord.Lines {
+		left[l.Kind] += l.Quantity
+	}
+	remain := false
+	for _, l := range c.Lines {
+		key := kind(l.SKU, l.Options)
+		take := min(left[key], l.Quantity)
+		left[key] -= take
+		switch {
+		case take == 0:
+			remain = true
+		case take == l.Quantity:
+			err = removeLine(tx, ord.MerchantID, c.ID, l.ID)
+		default:
+			remain = true
+			err = setQuantity(tx, ord.MerchantID, c.ID, l.ID, l.Quantity-take)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !remain {
+		return closeCart(tx, ord.MerchantID, c.ID)
+	}
+	return nil
+}
+
+// wait gives the order the time that a slow method needs. Its cart is done with, as after a payment.
+func (o *Orders) wait(tx database.Tx, ord *Order, m payments.Move) error {
+	if ord.Status != AwaitingPayment {
+		return nil
+	}
+	if err := o.sameLife(tx, ord, m.Payment); err != nil {
+		return err
+	}
+	if err := closeCart(tx, ord.MerchantID, ord.CartID); err != nil {
+		return err
+	}
+	return o.tell(tx, ord, m, ReasonProcessing)
+}
+
+// sameLife gives the order the expiry of its payment: quote, hold and link end together.
+func (o *Orders) sameLife(tx database.Tx, ord *Order, p payments.Payment) error {
+	if ord.Status != AwaitingPayment || ord.ExpiresAt == nil || p.ExpiresAt.Equal(*ord.ExpiresAt) {
+		return nil
+	}
+	return o.lastUntil(tx, ord, p.ExpiresAt)
+}
+
+// refunded follows money that went back. All of it, before the goods went out: there is no deal any more.
+func (o *Orders) refunded(tx database.Tx, ord *Order, m payments.Move) error {
+	h := happening{reason: ReasonRefunded, actor: "payments",
+		fact: ReasonRefunded + ":" + m.Payment.ID + ":" + strconv.FormatInt(m.Payment.RefundedAmount, 10)}
+	if m.To == payments.Refunded && ord.Status == Paid {
+		others, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
+		if err != nil {
+			return err
+		}
+		for _, p := range others {
+			if p.ID != m.Payment.ID && (p.Status == payments.Paid || p.Status == payments.PartiallyRefunded) {
+				return o.stay(tx, ord, h) // a second coin went back; the first one counts
+			}
+		}
+		return o.callOff(tx, ord, actRefund, h)
+	}
+	return o.stay(tx, ord, h)
+}
+
+// tell writes and announces what happened to money while the order stands where it is.
+func (o *Orders) tell(tx database.Tx, ord *Order, m payments.Move, reason string) error {
+	return o.stay(tx, ord, happening{reason: reason, actor: "payments",
+		fact: reason + ":" + m.Payment.ID + ":" + strconv.FormatInt(m.Payment.Version, 10)})
+}
+
+// stay notes a happening that leaves the status alone.
+func (o *Orders) stay(tx database.Tx, ord *Order, h happening) error {
+	ord.UpdatedAt = tx.Now
+	ord.Version++
+	if err := saveOrder(tx, ord); err != nil {
+		return err
+	}
+	return o.note(tx, ord, ord.Status, h)
+}
+
+// lastUntil moves the appointment at which an unpaid order expires.
+func (o *Orders) lastUntil(tx database.Tx, ord *Order, at time.Time) error {
+	ord.ExpiresAt, ord.UpdatedAt = &at, tx.Now
+	if err := saveOrder(tx, ord); err != nil {
+		return err
+	}
+	return o.desk.Announce(tx, due{Merchant: ord.MerchantID, Order: ord.ID}, jobs.At(at))
+}
+
+// onItsWay tells whether money may still come without anybody doing anything more.
+func onItsWay(p payments.Payment) bool { return p.Processing() || p.Status == payments.Authorized }
