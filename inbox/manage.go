@@ -1,8 +1,6 @@
 package inbox
 
 import (
-	"context"
-
 	"sotto.chat/internal/database"
 	"sotto.chat/privacy"
 )
@@ -33,46 +31,45 @@ func (i *Inbox) Handoff(tx database.Tx, c *Conversation, to string) error {
 	return i.desk.Announce(tx, Spoke{c.MerchantID, c.ID})
 }
 
-// HandTo is Handoff in a transaction of its own.
-func (i *Inbox) HandTo(ctx context.Context, merchant, conversation, to string) (Conversation, error) {
-	return i.change(ctx, merchant, conversation, func(tx database.Tx, c *Conversation) error { return i.Handoff(tx, c, to) })
-}
-
 // Assign names who of the staff looks after a conversation; empty is nobody.
-func (i *Inbox) Assign(ctx context.Context, merchant, conversation, staff string) (Conversation, error) {
-	return i.change(ctx, merchant, conversation, func(tx database.Tx, c *Conversation) error {
-		c.AssignedTo = staff
-		i.nudge(tx, *c)
-		return save(tx, c)
-	})
+func (i *Inbox) Assign(tx database.Tx, c *Conversation, staff string) error {
+	c.AssignedTo = staff
+	i.nudge(tx, *c)
+	return save(tx, c)
 }
 
 // Close ends a conversation for the staff; the customer's next message opens it again, and the bot answers.
-func (i *Inbox) Close(ctx context.Context, merchant, conversation string) (Conversation, error) {
-	return i.change(ctx, merchant, conversation, func(tx database.Tx, c *Conversation) error {
-		if err := markAnswered(tx, merchant, conversation, c.LastSeq); err != nil {
-			return err
-		}
-		c.ClosedAt, c.Answering, c.AssignedTo, c.Misread = &tx.Now, ByBot, "", 0
-		i.nudge(tx, *c)
-		return save(tx, c)
-	})
+func (i *Inbox) Close(tx database.Tx, c *Conversation) error {
+	if err := markAnswered(tx, c.MerchantID, c.ID, c.LastSeq); err != nil {
+		return err
+	}
+	c.ClosedAt, c.Answering, c.AssignedTo, c.Misread = &tx.Now, ByBot, "", 0
+	i.nudge(tx, *c)
+	return save(tx, c)
 }
 
-func (i *Inbox) change(ctx context.Context, merchant, conversation string, f func(database.Tx, *Conversation) error) (Conversation, error) {
-	var c Conversation
-	err := i.db.InTx(ctx, func(tx database.Tx) (err error) {
-		if c, err = i.Lock(tx, merchant, conversation); err != nil {
+// Forget forgets all the conversations of a customer, and of those found to be the same person. Call it before the
+// customer is erased: it needs to know who was the same.
+func (i *Inbox) Forget(tx database.Tx, merchant, customer string) error {
+	same, err := i.people.Same(tx, merchant, customer)
+	if err != nil {
+		return err
+	}
+	ids, err := conversationsOf(tx.DB(), merchant, append(same, customer))
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := i.ForgetConversation(tx, merchant, id); err != nil {
 			return err
 		}
-		return f(tx, &c)
-	})
-	return c, err
+	}
+	return nil
 }
 
-// Forget destroys a conversation's key and what else would tell what was said. The rows stay, empty. The person's next
-// message begins a new conversation.
-func (i *Inbox) Forget(tx database.Tx, merchant, conversation string) error {
+// ForgetConversation destroys a conversation's key and what else would tell what was said. The rows stay, empty. The
+// person's next message begins a new conversation.
+func (i *Inbox) ForgetConversation(tx database.Tx, merchant, conversation string) error {
 	c, err := i.Lock(tx, merchant, conversation)
 	if err != nil {
 		return err
@@ -86,7 +83,7 @@ func (i *Inbox) Forget(tx database.Tx, merchant, conversation string) error {
 	if err := emptyMessages(tx, merchant, conversation); err != nil {
 		return err
 	}
-	c.Party, c.Address, c.Memory, c.ClosedAt, c.Answering = "forgotten:"+c.ID, nil, nil, &tx.Now, ByBot
+	c.Party, c.Address, c.Memory, c.ClosedAt, c.Answering = retired+c.ID, nil, nil, &tx.Now, ByBot
 	i.nudge(tx, c)
 	if err := setParty(tx, c); err != nil {
 		return err
@@ -94,16 +91,5 @@ func (i *Inbox) Forget(tx database.Tx, merchant, conversation string) error {
 	return save(tx, &c)
 }
 
-// ForgetCustomer forgets all the conversations of a customer, whose merged ids are given, and tells how many.
-func (i *Inbox) ForgetCustomer(tx database.Tx, merchant string, customers []string) (int, error) {
-	ids, err := conversationsOf(tx.DB(), merchant, customers)
-	if err != nil {
-		return 0, err
-	}
-	for _, id := range ids {
-		if err := i.Forget(tx, merchant, id); err != nil {
-			return 0, err
-		}
-	}
-	return len(ids), nil
-}
+// retired stands before the party of a forgotten conversation, so that nobody meets it again.
+const retired = "forgotten:"

@@ -29,10 +29,21 @@ type Filter struct {
 	Limit      int
 }
 
-// List reads conversations, the one that changed last first.
-func (i *Inbox) List(ctx context.Context, merchant string, f Filter) ([]Conversation, error) {
-	f.Limit = limit(f.Limit)
-	return listConversations(i.db.Read(ctx), merchant, f)
+// List reads conversations, the one that changed last first; next is the After of the next page, or empty.
+func (i *Inbox) List(ctx context.Context, merchant, after string, max int) (list []Conversation, next string, err error) {
+	return i.Search(ctx, merchant, Filter{After: after, Limit: max})
+}
+
+// Search is List for those that fit the filter.
+func (i *Inbox) Search(ctx context.Context, merchant string, f Filter) (list []Conversation, next string, err error) {
+	n := limit(f.Limit)
+	f.Limit = n + 1
+	list, err = listConversations(i.db.Read(ctx), merchant, f)
+	if len(list) > n {
+		list = list[:n]
+		next = list[n-1].ID
+	}
+	return list, next, err
 }
 
 func limit(n int) int {
