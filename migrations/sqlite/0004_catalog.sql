@@ -51,7 +51,7 @@ create table option_groups (
   position integer not null default 0,
   primary key (merchant_id, id)
 );
-create index option_groups_product on option_groups (merchant_id, product_id);
+create unique index option_groups_code on option_groups (merchant_id, product_id, code);
 create table choices (
   merchant_id text not null,
   id text not null,
@@ -59,14 +59,14 @@ create table choices (
   product_id text not null,
   code text not null,
   name text not null,
-  price integer not null default 0,
+  price integer not null default 0 check (price >= 0),
   synonyms text not null default '[]',
   preset boolean not null default false,
   available boolean not null default true,
   position integer not null default 0,
   primary key (merchant_id, id)
 );
-create index choices_product on choices (merchant_id, product_id);
+create unique index choices_code on choices (merchant_id, product_id, group_id, code);
 create table categories (
   merchant_id text not null,
   id text not null,
@@ -86,16 +86,18 @@ create table questions (
   primary key (merchant_id, id)
 );
 create unique index questions_code on questions (merchant_id, code);
--- One row for each order and variant while the goods wait for the money.
+-- One row for each order and variant while the goods wait for the money; with consumed_at it is the record
+-- that the goods have left, and counts no more.
 create table holds (
   merchant_id text not null,
   order_id text not null,
   variant_id text not null,
   quantity integer not null check (quantity > 0),
   expires_at timestamp not null,
+  consumed_at timestamp,
   primary key (merchant_id, order_id, variant_id)
 );
--- One row a merchant: moves with every change that the bot or the search must see.
+-- One row a merchant: moves with every change but stock. Its row lock makes catalog writers of one merchant queue.
 create table catalog_versions (
   merchant_id text primary key,
   version integer not null
