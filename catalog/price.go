@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"errors"
-
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/money"
@@ -73,8 +71,72 @@ var (
 	ErrPriceTooLarge  = fault.New(fault.Invalid, "price_too_large", "The price of one piece is out of range.")
 )
 
-// Price gives prices and problems for the wishes, in their order, from the database. What is wrong with
-// one wish stands in its Problem (an unknown sku too); an error means that nothing could be priced.
+// Price gives prices and problems for the wishes, in their order, from the database: one query, and a second
+// one where a sku is no variant's. What is wrong with one wish stands in its Problem (an unknown sku too); an
+// error means that nothing could be priced.
 func (c *Catalog) Price(tx database.Tx, merchant string, wishes []Wish) ([]Priced, error) {
-	return nil, errors.ErrUnsupported
+	if len(wishes) > MaxLines {
+		return nil, ErrTooManyLines
+	}
+	goods, err := in(tx, merchant).goods(wishes)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Priced, len(wishes))
+	asked := map[string]int64{} // by variant: lines of the same goods share the stock
+	for i, w := range wishes {
+		list[i] = priceOne(goods[w.SKU], w, asked)
+	}
+	return list, nil
+}
+
+// goods is what is for sale under one sku. Many counts the variants among which somebody must choose.
+type goods struct {
+	product Product
+	variant Variant
+	many    int
+}
+
+// priceOne answers one wish. The first problem that is found stands; g is nil for an unknown sku.
+func priceOne(g *goods, w Wish, asked map[string]int64) Priced {
+	p := Priced{SKU: w.SKU}
+	if g == nil {
+		p.Problem = ErrUnknownSKU.At("sku", "is not in the catalog")
+		return p
+	}
+	p.ProductID, p.Name = g.product.ID, g.product.Name
+	p.Unit = money.Of(g.product.Price, g.product.Currency)
+	if g.many > 1 {
+		p.Problem = ErrChooseVariant
+		return p
+	}
+	p.VariantID, p.SKU = g.variant.ID, g.variant.SKU
+	p.Name = displayName(g.product.Name, g.variant.Attributes)
+	p.Stock = g.variant.Stock().Available
+	chosen := choose(g.product.Groups, w.Options)
+	p.Options, p.MissingGroups = chosen.options, chosen.missing
+	p.Unit.Amount = g.product.PriceOf(g.variant) + chosen.price
+	enough := w.Quantity < 1 || w.Quantity > MaxQuantity || p.reserve(w.Quantity, asked)
+	p.Available = g.product.Available && enough
+	switch {
+	case !g.product.Available:
+		p.Problem = ErrUnavailable
+	case w.Quantity < 1 || w.Quantity > MaxQuantity:
+		p.Problem = ErrQuantity.At("quantity", "must be 1 to 999")
+	case chosen.problem != nil:
+		p.Problem = chosen.problem
+	case !enough:
+		p.Problem = ErrOutOfStock.At("sku", p.SKU)
+	case len(p.MissingGroups) > 0:
+		p.Problem = ErrChooseOptions.Say("Something must be chosen first: %s.", p.MissingGroups[0].Name)
+	case p.Unit.Amount > MaxPrice:
+		p.Problem = ErrPriceTooLarge
+	}
+	return p
+}
+
+// reserve counts the quantity against the stock, together with earlier lines of the same goods.
+func (p Priced) reserve(quantity int64, asked map[string]int64) bool {
+	asked[p.VariantID] += quantity
+	return p.Stock == nil || asked[p.VariantID] <= *p.Stock
 }

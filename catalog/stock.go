@@ -2,7 +2,9 @@ package catalog
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"sotto.chat/internal/database"
@@ -26,6 +28,7 @@ type HoldLine struct {
 var (
 	ErrOutOfStock = fault.New(fault.Conflict, "out_of_stock", "There is not enough of this in stock.")
 	ErrBelowHeld  = fault.New(fault.Conflict, "stock_below_held", "Orders that wait for payment hold more than this; the stock cannot be set below it.")
+	ErrOnHand     = fault.New(fault.Invalid, "stock_out_of_range", "The stock must be 0 to 1,000,000,000, or null where it is not counted.")
 	ErrNotHeld    = fault.New(fault.Conflict, "not_held", "The goods of this order are not held any more.")
 )
 
@@ -41,12 +44,57 @@ func stockOf(onHand *int64, held int64) Stock {
 // SetStock sets what is on hand of a variant, named by its id or, where the product has no variants, by
 // the product's. ErrBelowHeld when orders hold more than that.
 func (c *Catalog) SetStock(tx database.Tx, merchant, variantOrProductID string, onHand *int64) (Stock, error) {
-	return Stock{}, errors.ErrUnsupported
+	if onHand != nil && (*onHand < 0 || *onHand > MaxOnHand) {
+		return Stock{}, ErrOnHand
+	}
+	r := in(tx, merchant)
+	variant, err := r.countedVariant(variantOrProductID)
+	if err != nil {
+		return Stock{}, err
+	}
+	s, done, err := r.setOnHand(variant, onHand)
+	if err != nil || done {
+		return s, err
+	}
+	s, found, err := r.stock(variant)
+	switch {
+	case err != nil:
+		return Stock{}, err
+	case !found || onHand == nil || s.Held <= *onHand: // never there, or archived
+		return Stock{}, ErrVariantNotFound
+	}
+	return s, ErrBelowHeld.Say("Orders that wait for payment hold %d; the stock cannot be set below it.", s.Held)
 }
 
 // Stock gives the count of a variant, named as in SetStock.
 func (c *Catalog) Stock(ctx context.Context, merchant, variantOrProductID string) (Stock, error) {
-	return Stock{}, errors.ErrUnsupported
+	r := c.outside(ctx, merchant)
+	variant, err := r.countedVariant(variantOrProductID)
+	if err != nil {
+		return Stock{}, err
+	}
+	s, found, err := r.stock(variant)
+	if err == nil && !found {
+		err = ErrVariantNotFound
+	}
+	return s, err
+}
+
+// countedVariant turns a product's id into that of its one variant.
+func (r rows) countedVariant(variantOrProduct string) (string, error) {
+	if !strings.HasPrefix(variantOrProduct, "prod_") {
+		return variantOrProduct, nil
+	}
+	ids, single, err := r.variantsOf(variantOrProduct)
+	switch {
+	case err != nil:
+		return "", err
+	case len(ids) == 0:
+		return "", ErrNotFound
+	case !single:
+		return "", ErrChooseVariant.Say("This product comes in variants; set the stock of each of them.")
+	}
+	return ids[0], nil
 }
 
 // Hold keeps goods for an order until it is consumed or released; expires is for reports only. It holds
@@ -54,27 +102,127 @@ func (c *Catalog) Stock(ctx context.Context, merchant, variantOrProductID string
 // already is not held again. Call it late in the transaction: the rows of hot goods stay locked from here to
 // the commit.
 func (c *Catalog) Hold(tx database.Tx, merchant, orderID string, lines []HoldLine, expires time.Time) error {
-	return errors.ErrUnsupported
+	wanted, err := gather(lines)
+	if err != nil || len(wanted) == 0 {
+		return err
+	}
+	r := in(tx, merchant)
+	fresh, err := r.keepHolds(orderID, wanted, expires)
+	if err != nil {
+		return fmt.Errorf("hold: %w", err)
+	}
+	sortLines(fresh)
+	for i, l := range fresh {
+		ok, err := r.take(l)
+		if err != nil {
+			return fmt.Errorf("hold: %w", err)
+		}
+		if !ok {
+			return r.undoHold(orderID, fresh, i)
+		}
+	}
+	return nil
+}
+
+// undoHold takes back what this call of Hold did before fresh[short] turned out to be short.
+func (r rows) undoHold(orderID string, fresh []HoldLine, short int) error {
+	ids := make([]string, len(fresh))
+	for i, l := range fresh {
+		ids[i] = l.VariantID
+	}
+	if _, err := r.dropHolds(orderID, ids); err != nil {
+		return fmt.Errorf("undo a hold: %w", err)
+	}
+	if err := each(fresh[:short], r.free); err != nil {
+		return fmt.Errorf("undo a hold: %w", err)
+	}
+	sku, err := r.skuOf(fresh[short].VariantID)
+	if err != nil {
+		return fmt.Errorf("undo a hold: %w", err)
+	}
+	return ErrOutOfStock.At("sku", sku)
 }
 
 // Release gives back what the order holds. Once released or consumed, it does nothing.
 func (c *Catalog) Release(tx database.Tx, merchant, orderID string) error {
-	return errors.ErrUnsupported
+	r := in(tx, merchant)
+	lines, err := r.dropHolds(orderID, nil)
+	if err == nil {
+		err = each(lines, r.free)
+	}
+	if err != nil {
+		return fmt.Errorf("release: %w", err)
+	}
+	return nil
 }
 
 // Consume takes the held goods out of stock. It does nothing when they were consumed before, and says
 // ErrNotHeld when they were released or never held: then Hold again and Consume.
 func (c *Catalog) Consume(tx database.Tx, merchant, orderID string) error {
-	return errors.ErrUnsupported
+	r := in(tx, merchant)
+	lines, err := r.consumeHolds(orderID, tx.Now)
+	if err == nil {
+		err = each(lines, r.leave)
+	}
+	if err != nil {
+		return fmt.Errorf("consume: %w", err)
+	}
+	if len(lines) > 0 {
+		return nil
+	}
+	consumed, err := r.hasHolds(orderID)
+	if err == nil && !consumed {
+		err = ErrNotHeld
+	}
+	return err
 }
 
 // Restock puts returned goods back; variants that are not counted stay so. It is not idempotent.
 func (c *Catalog) Restock(tx database.Tx, merchant string, lines []HoldLine) error {
-	return errors.ErrUnsupported
+	back, err := gather(lines)
+	if err == nil {
+		err = each(back, in(tx, merchant).comeBack)
+	}
+	if err != nil {
+		return fmt.Errorf("restock: %w", err)
+	}
+	return nil
 }
 
 // Audit compares stock with holds and gives a sentence for each place where they disagree. It is right at
 // any moment beside a working shop.
 func (c *Catalog) Audit(ctx context.Context, merchant string) ([]string, error) {
-	return nil, errors.ErrUnsupported
+	return c.outside(ctx, merchant).disagreements()
+}
+
+// gather adds up the lines of one variant and sorts them: everybody locks variants in this order.
+func gather(lines []HoldLine) ([]HoldLine, error) {
+	sum := map[string]int64{}
+	for _, l := range lines {
+		if l.Quantity < 1 || l.Quantity > MaxOnHand {
+			return nil, ErrQuantity
+		}
+		sum[l.VariantID] += l.Quantity
+	}
+	list := make([]HoldLine, 0, len(sum))
+	for variant, quantity := range sum {
+		list = append(list, HoldLine{variant, quantity})
+	}
+	sortLines(list)
+	return list, nil
+}
+
+func sortLines(lines []HoldLine) {
+	slices.SortFunc(lines, func(a, b HoldLine) int { return strings.Compare(a.VariantID, b.VariantID) })
+}
+
+// each does f for the lines in the common order.
+func each(lines []HoldLine, f func(HoldLine) error) error {
+	sortLines(lines)
+	for _, l := range lines {
+		if err := f(l); err != nil {
+			return err
+		}
+	}
+	return nil
 }
