@@ -5,7 +5,7 @@ import "sotto.chat/bot/reading"
 // anaphora reads clauses that name no goods and mean what is in the cart or was just shown: "make that two", "take it
 // off", "the second one", "another of each".
 func (r *reader) anaphora(c *clause) bool {
-	if c.named > 0 || c.question || c.words > 2 || c.concepts.hasAny(cNotGoods, cAddress, cLanguageName, cCode, cMyAccount, cData) {
+	if c.named > 0 || c.question || c.words > 2 && !c.concepts.has(cTake) || c.concepts.hasAny(cNotGoods, cAddress, cLanguageName, cCode, cMyAccount, cData) {
 		return false
 	}
 	n, ordinal := r.number(c), r.value(c, cOrdinal)
@@ -86,7 +86,7 @@ func (r *reader) chooses(c *clause, n, ordinal int) bool {
 		for _, sku := range shown[:min(2, len(shown))] {
 			r.put(reading.Action{Kind: reading.Add, SKU: sku, Quantity: 1})
 		}
-	case buys && len(shown) > 0 && picking && c.concepts.hasAny(cIt, cOne) && !c.concepts.hasAny(cSearch, cMake, cKnow):
+	case c.concepts.has(cTake) && len(shown) > 0 && picking && c.concepts.hasAny(cIt, cOne, cCart) && !c.concepts.hasAny(cSearch, cInfo, cKnow):
 		r.put(reading.Action{Kind: reading.Add, SKU: shown[0], Quantity: max(n, 1)})
 		if len(shown) > 1 {
 			r.doubt += 0.5

@@ -27,10 +27,24 @@ func (r *reader) order(clauses []clause) {
 	if r.swap(o, built) {
 		return
 	}
+	if len(items) > 0 && r.onlyRefuses(built) {
+		r.put(reading.Action{Kind: reading.Deny})
+		return
+	}
 	first := len(r.out)
 	for i := range built {
 		r.apply(o, &built[i], m, first)
 	}
+}
+
+// onlyRefuses tells whether goods are named only to say that they are not wanted, and are not in the cart either.
+func (r *reader) onlyRefuses(built []ordered) bool {
+	for i := range built {
+		if it := &built[i]; it.product < 0 || !it.negated || r.lineOf(it.product) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // manner looks at the small words of the clauses for signs of a correction.

@@ -9,6 +9,7 @@ type clause struct {
 	products int  // names of products
 	words    int  // words of it that nobody knows
 	question bool // it asks for information
+	own      bool // "my phone": the customer has it already
 	frame    int  // the segment that starts an order ("I would like"), -1 for none
 }
 
@@ -66,9 +67,10 @@ func (r *reader) newClause(segs []segment) clause {
 		case s.unknown():
 			c.words++
 		}
-		if c.frame < 0 && (s.has(cWant) || s.has(cPut)) {
+		if c.frame < 0 && (s.has(cWant) || s.has(cPut) || s.has(cMake)) {
 			c.frame = i
 		}
+		c.own = c.own || i > 0 && segs[i-1].has(cMy) && s.phrase >= 0 && !r.inCart(s.phrase)
 	}
 	for i, h := range r.hits {
 		if h.from >= c.from && h.to <= c.to && !r.covered(i) {
@@ -86,24 +88,44 @@ func (r *reader) covered(i int) bool {
 	h := &r.hits[i]
 	for j := range r.hits {
 		o := &r.hits[j]
-		if o.from <= h.from && o.to >= h.to && o.to-o.from > h.to-h.from {
+		if o.from <= h.from && o.to >= h.to && o.to-o.from > h.to-h.from && !o.idle() {
 			return true
 		}
 	}
 	return false
 }
 
+// idle tells whether a phrase only fills.
+func (h *hit) idle() bool {
+	for _, s := range h.senses {
+		if s.concept != cFiller && s.concept != cOpener && s.concept != cOf && s.concept != cArticle {
+			return false
+		}
+	}
+	return true
+}
+
+// inCart tells whether a name means a product that is in the cart.
+func (r *reader) inCart(ph int32) bool {
+	for _, p := range r.lex.phrases[ph].products {
+		if r.lineOf(p) != nil {
+			return true
+		}
+	}
+	return len(r.lex.phrases[ph].products) == 0
+}
+
 // asks tells whether a clause wants to know something. "Can I get" asks for a thing, not for knowledge.
 func (r *reader) asks(c *clause) bool {
 	for i := range c.segs {
 		s := &c.segs[i]
-		if s.has(cWant) || s.phrase >= 0 {
+		if s.has(cWant) || s.has(cMake) || s.phrase >= 0 {
 			break
 		}
 		if !s.has(cGreet) && r.hitAt(s.from, cQuestion) {
 			return true
 		}
-		if s.unknown() || !(s.has(cFiller) || s.has(cGreet) || s.has(cYes) || s.has(cNo) || s.has(cThanks) || s.has(cAnd) || s.has(cBut)) {
+		if s.unknown() || !(s.has(cOpener) || s.has(cGreet) || s.has(cYes) || s.has(cNo) || s.has(cThanks) || s.has(cAnd) || s.has(cBut)) {
 			break
 		}
 	}
@@ -126,11 +148,11 @@ func (r *reader) hitAt(from int, want concept) bool {
 
 // orders tells whether a clause asks for goods: it opens like an order, or it is nothing but names and small words.
 func (c *clause) orders() bool {
-	if c.named == 0 || c.question || c.concepts.hasAny(cNotGoods, cHypothetical) {
+	if c.named == 0 || c.question || c.own || c.concepts.hasAny(cNotGoods, cHypothetical, cSearch, cInfo) {
 		return false
 	}
 	if c.frame < 0 {
-		return c.words <= 1 && c.words < c.named || c.words*4 <= c.to-c.from && c.words <= 2
+		return c.words == 0 || c.words == 1 && (c.named > 1 || c.concepts.has(cNumber) && c.to-c.from > 2)
 	}
 	before, between, seen := 0, 0, false
 	for i := range c.segs {
@@ -145,6 +167,9 @@ func (c *clause) orders() bool {
 				between++
 			}
 		}
+	}
+	if c.concepts.has(cTake) && before == 0 && between <= 2 {
+		return true
 	}
 	return before <= 2 && between <= 2 && c.words <= 2+(c.to-c.from)/5
 }

@@ -44,6 +44,7 @@ const (
 	cHours
 	cHumanNow
 	cHypothetical
+	cInfo
 	cInstead
 	cInsteadOf
 	cIt
@@ -54,6 +55,7 @@ const (
 	cMake
 	cMenu
 	cMoreOfIt
+	cMy
 	cMyAccount
 	cMyAddress
 	cMyOrder
@@ -65,6 +67,7 @@ const (
 	cOfEach
 	cOne
 	cOnly
+	cOpener
 	cOr
 	cOrder
 	cOther
@@ -85,6 +88,7 @@ const (
 	cRemove
 	cRepeat
 	cReturn
+	cRight
 	cSame
 	cSearch
 	cSee
@@ -93,6 +97,7 @@ const (
 	cStart
 	cStartOver
 	cStop
+	cTake
 	cTalk
 	cThanks
 	cTimes
@@ -100,6 +105,8 @@ const (
 	cTrack
 	cUnsure
 	cWant
+	cWeakNo
+	cWeakYes
 	cWhatHaveI
 	cWhoRead
 	cWith
@@ -146,6 +153,7 @@ var conceptNames = map[string]concept{
 	"hours":           cHours,
 	"human_now":       cHumanNow,
 	"hypothetical":    cHypothetical,
+	"info":            cInfo,
 	"instead":         cInstead,
 	"instead_of":      cInsteadOf,
 	"it":              cIt,
@@ -156,6 +164,7 @@ var conceptNames = map[string]concept{
 	"make":            cMake,
 	"menu":            cMenu,
 	"more_of_it":      cMoreOfIt,
+	"my":              cMy,
 	"my_account":      cMyAccount,
 	"my_address":      cMyAddress,
 	"my_order":        cMyOrder,
@@ -167,6 +176,7 @@ var conceptNames = map[string]concept{
 	"of_each":         cOfEach,
 	"one":             cOne,
 	"only":            cOnly,
+	"opener":          cOpener,
 	"or":              cOr,
 	"order":           cOrder,
 	"other":           cOther,
@@ -187,6 +197,7 @@ var conceptNames = map[string]concept{
 	"remove":          cRemove,
 	"repeat":          cRepeat,
 	"return":          cReturn,
+	"right":           cRight,
 	"same":            cSame,
 	"search":          cSearch,
 	"see":             cSee,
@@ -195,6 +206,7 @@ var conceptNames = map[string]concept{
 	"start":           cStart,
 	"start_over":      cStartOver,
 	"stop":            cStop,
+	"take":            cTake,
 	"talk":            cTalk,
 	"thanks":          cThanks,
 	"times":           cTimes,
@@ -202,6 +214,8 @@ var conceptNames = map[string]concept{
 	"track":           cTrack,
 	"unsure":          cUnsure,
 	"want":            cWant,
+	"weak_no":         cWeakNo,
+	"weak_yes":        cWeakYes,
 	"what_have_i":     cWhatHaveI,
 	"who_read":        cWhoRead,
 	"with":            cWith,

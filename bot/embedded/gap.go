@@ -77,7 +77,9 @@ func newOrderText(l *Lexicon, tokens []token, segs []segment) *orderText {
 
 func (g *gap) breaks(brk int) {
 	g.comma = g.comma || brk == breakComma
-	g.sentence = g.sentence || brk == breakSentence
+	if brk == breakSentence {
+		g.sentence, g.without, g.extra, g.light = true, false, false, false
+	}
 }
 
 // read takes in one segment of the language. An amount holds until the next "and" or break, so the last one counts.
@@ -123,7 +125,9 @@ func (g *gap) read(s *segment) {
 		case cTimes:
 			g.times = true
 		case cWant, cPut:
-			g.want = true
+			if !s.has(cWithout) {
+				g.want, g.without = true, false
+			}
 		case cRemove:
 			g.remove = true
 		case cChange:

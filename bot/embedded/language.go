@@ -86,7 +86,7 @@ func compileLanguage(file string, f *languageFile) *language {
 			l.add(p, sense{concept: cLanguageName, text: code})
 		}
 	}
-	l.typos = newTypoIndex(l.vocab)
+	l.typos = newTypoIndex(l.vocab, 8)
 	return l
 }
 

@@ -88,7 +88,7 @@ func Compile(f catalog.File) *Lexicon {
 			}
 		}
 	}
-	c.typos = newTypoIndex(c.vocab)
+	c.typos = newTypoIndex(c.vocab, 5)
 	c.sorted = sortVocab(c.vocab)
 	c.questions = compileQuestions(f.Questions, c.languages)
 	return c.Lexicon

@@ -4,13 +4,14 @@ package embedded
 // letter and length, so that a look-up compares with few of them.
 type typoIndex struct {
 	buckets map[uint32][]string
+	plain   int // in words shorter than this, a letter changed for another makes another word
 }
 
 // minTypo is the shortest word that is corrected; shorter ones are too often another word.
 const minTypo = 4
 
-func newTypoIndex(vocab map[string]bool) *typoIndex {
-	ix := &typoIndex{buckets: map[uint32][]string{}}
+func newTypoIndex(vocab map[string]bool, plain int) *typoIndex {
+	ix := &typoIndex{buckets: map[uint32][]string{}, plain: plain}
 	for w := range vocab {
 		ix.add(w)
 	}
@@ -36,6 +37,9 @@ func (ix *typoIndex) nearest(w string) (string, int) {
 		for n := len(w) - 2; n <= len(w)+2; n++ {
 			for _, candidate := range ix.buckets[bucket(first, n)] {
 				d := editDistance(w, candidate, bestDistance)
+				if d == 1 && n == len(w) && n < ix.plain && !swapped(w, candidate) {
+					continue
+				}
 				if d < bestDistance && d <= allowed(min(len(w), n)) || d == bestDistance && best != "" && candidate < best {
 					best, bestDistance = candidate, d
 				}
@@ -49,6 +53,16 @@ func (ix *typoIndex) nearest(w string) (string, int) {
 		return "", 0
 	}
 	return best, bestDistance
+}
+
+// swapped tells whether two words differ in the order of two neighbours.
+func swapped(a, b string) bool {
+	for i := 0; i+1 < len(a); i++ {
+		if a[i] != b[i] {
+			return a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+		}
+	}
+	return false
 }
 
 // allowed is how many slips of the finger a word of this length may have.

@@ -1,6 +1,10 @@
 package embedded
 
-import "sotto.chat/bot/reading"
+import (
+	"slices"
+
+	"sotto.chat/bot/reading"
+)
 
 // courtesy reads what any clause may hold beside its matter: greetings, thanks, farewells, how the order is fetched.
 func (r *reader) courtesy(c *clause, first bool) {
@@ -40,15 +44,25 @@ func (r *reader) answer(clauses []clause) answer {
 		s := r.opening(c)
 		switch {
 		case s == nil:
+			a.yes = a.yes || c.approves()
 		case s.has(cNo) && !r.negatesGoods(c, s):
 			a.no = true
+		case s.has(cWeakNo):
+			a.no = a.no || c.words == 0 && c.named == 0 && c.to-c.from <= 4
+		case s.has(cWeakYes):
+			a.yes = a.yes || c.words == 0 && !c.concepts.has(cThanks) || c.approves()
 		case s.has(cYes) && !c.question:
 			a.yes = true
 		}
-		against = against || c.concepts.hasAny(cNo, cWithout, cUnsure, cHesitation, cNevermind, cChange, cCancel)
+		against = against || c.concepts.hasAny(cNo, cWeakNo, cWithout, cUnsure, cHesitation, cNevermind, cChange, cCancel)
 	}
 	a.yes = a.yes && !a.no && !against
 	return a
+}
+
+// approves recognises a yes that does not begin with one: "everything looks right".
+func (c *clause) approves() bool {
+	return c.concepts.has(cRight) && !c.question && c.words <= 2 && c.named == 0 && c.to-c.from <= 9 && !c.concepts.has(cNotGoods)
 }
 
 // opening is the first segment of a clause that is no mere courtesy.
@@ -56,9 +70,9 @@ func (r *reader) opening(c *clause) *segment {
 	for i := range c.segs {
 		s := &c.segs[i]
 		switch {
-		case s.has(cYes) || s.has(cNo):
+		case s.has(cYes) || s.has(cNo) || s.has(cWeakNo):
 			return s
-		case s.has(cGreet), s.has(cAnd), s.has(cBut), s.has(cFiller), s.has(cThanks):
+		case s.has(cGreet), s.has(cAnd), s.has(cBut), s.has(cOpener), s.has(cThanks):
 		default:
 			return nil
 		}
@@ -89,12 +103,36 @@ func (r *reader) negatesGoods(c *clause, no *segment) bool {
 // reply adds the yes or no of the message. A yes counts only as the answer to the question whether to order, and not
 // where the same message changes what would be ordered.
 func (r *reader) reply(a answer) {
+	if a.yes && r.asking(reading.AskedConfirm) && r.restates() {
+		r.out = slices.DeleteFunc(r.out, func(x reading.Action) bool { return x.Kind == reading.Add })
+	}
 	switch {
 	case a.no:
 		r.out = append([]reading.Action{{Kind: reading.Deny}}, r.out...)
 	case a.yes && r.asking(reading.AskedConfirm) && !r.acts():
 		r.out = append([]reading.Action{{Kind: reading.Confirm}}, r.out...)
 	}
+}
+
+// restates tells whether all that a message adds is in the cart already: "yes, just the tea".
+func (r *reader) restates() bool {
+	for i := range r.out {
+		a := &r.out[i]
+		if a.Kind != reading.Add {
+			continue
+		}
+		p, ok := r.lex.skus[a.SKU]
+		line := r.lineOf(p)
+		if !ok || line == nil || a.Quantity > 1 && a.Quantity != line.Quantity {
+			return false
+		}
+		for _, o := range a.Options {
+			if !slices.Contains(line.Options, o) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // acts tells whether the reading so far changes a cart or an order.
