@@ -172,7 +172,7 @@ func (i *Inbox) Peek(ctx context.Context, merchant, conversation string) (Conver
 func memoryLabel(conversation string) string { return "conversations.memory:" + conversation }
 
 // Memory opens what the bot keeps between turns; nil when there is nothing yet.
-func (i *Inbox) Memory(tx database.Tx, c Conversation) ([]byte, error) {
+func (i *Inbox) Memory(tx database.Tx, c *Conversation) ([]byte, error) {
 	if len(c.Memory) == 0 {
 		return nil, nil
 	}
