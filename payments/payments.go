@@ -54,6 +54,7 @@ func New(db *database.DB, register *merchants.Register, desk *jobs.Desk, cfg Con
 	jobs.On(desk, "payments.close", p.closeSessions)
 	jobs.On(desk, "payments.refund", p.finishRefund)
 	desk.Every("payments.poll", time.Minute, p.Poll)
+	desk.Every("payments.recover", recoverEvery, p.Recover)
 	return p
 }
 

@@ -1,0 +1,170 @@
+package payments
+
+import (
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/id"
+	"sotto.chat/internal/money"
+)
+
+// after brings refunds and disputes of a counted coin up to date, whoever made them, and the payment's status with them.
+func (s *settlement) after(coin receipt) error {
+	bounced, err := mergeRefunds(s.tx, s.pay, s.r.Refunds)
+	if err != nil {
+		return err
+	}
+	contested, err := mergeDisputes(s.tx, s.pay, s.r.Disputes)
+	if err != nil {
+		return err
+	}
+	return weigh(s.tx, &s.pay, coin, bounced, contested)
+}
+
+// mergeRefunds stores the provider's refunds by their ids. One that we asked for and whose answer was lost is known by the id that
+// we wrote on it. It tells whether one failed just now.
+func mergeRefunds(tx database.Tx, pay Payment, list []remoteRefund) (bounced bool, err error) {
+	if len(list) == 0 {
+		return false, nil
+	}
+	rows, err := readRefunds(tx.DB(), pay.MerchantID, pay.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range list {
+		row := matching(rows, r)
+		if row == nil {
+			fresh := Refund{MerchantID: pay.MerchantID, ID: id.New("ref"), PaymentID: pay.ID, Amount: r.Amount.Amount, Currency: r.Amount.Currency,
+				Status: r.Status, Reason: "at_provider", ExternalID: r.ID, Attempt: 1, CreatedAt: r.Created, UpdatedAt: tx.Now}
+			if err := insertRefund(tx, &fresh); err != nil {
+				return bounced, err
+			}
+			continue
+		}
+		if row.ExternalID != "" && refundRank(r.Status) <= refundRank(row.Status) {
+			continue
+		}
+		bounced = bounced || r.Status == RefundFailed && row.Status != RefundFailed
+		row.Status, row.ExternalID = r.Status, r.ID
+		if err := saveRefund(tx, row); err != nil {
+			return bounced, err
+		}
+	}
+	return bounced, nil
+}
+
+func matching(rows []Refund, r remoteRefund) *Refund {
+	for i := range rows {
+		if rows[i].ExternalID == r.ID || rows[i].ExternalID == "" && rows[i].ID == r.Ours {
+			return &rows[i]
+		}
+	}
+	return nil
+}
+
+// refundRank orders a refund's states: what failed after success does not succeed again.
+func refundRank(status string) int {
+	switch status {
+	case RefundPending:
+		return 0
+	case RefundSucceeded:
+		return 1
+	}
+	return 2
+}
+
+// mergeDisputes stores the provider's disputes and tells whether one is new or moved.
+func mergeDisputes(tx database.Tx, pay Payment, list []remoteDispute) (moved bool, err error) {
+	if len(list) == 0 {
+		return false, nil
+	}
+	rows, err := readDisputes(tx.DB(), pay.MerchantID, pay.ID)
+	if err != nil {
+		return false, err
+	}
+	before := map[string]string{}
+	for _, d := range rows {
+		before[d.ID] = d.Status
+	}
+	for _, d := range list {
+		old, known := before[d.ID]
+		if known && (old == d.Status || !open(old)) {
+			continue // nothing new, or an old reading: what is closed stays closed
+		}
+		row := Dispute{MerchantID: pay.MerchantID, ID: d.ID, PaymentID: pay.ID, Amount: d.Amount.Amount, Currency: d.Amount.Currency,
+			Status: d.Status, Reason: d.Reason, CreatedAt: d.Created, UpdatedAt: tx.Now}
+		if err := putDispute(tx, &row); err != nil {
+			return moved, err
+		}
+		moved = true
+	}
+	return moved, nil
+}
+
+// open tells whether a dispute is undecided.
+func open(status string) bool {
+	return status != "won" && status != "lost" && status != "warning_closed" && status != "charge_refunded"
+}
+
+// weigh gives a payment with a coin the status that refunds and disputes ask for. What waits for a person goes on waiting, unless all
+// of it went back or the dispute about it was won. What a person accepted is not asked again until something moves.
+func weigh(tx database.Tx, pay *Payment, coin receipt, bounced, contested bool) error {
+	refunds, err := readRefunds(tx.DB(), pay.MerchantID, pay.ID)
+	if err != nil {
+		return err
+	}
+	disputes, err := readDisputes(tx.DB(), pay.MerchantID, pay.ID)
+	if err != nil {
+		return err
+	}
+	var back int64
+	for _, r := range refunds {
+		if r.Status == RefundSucceeded && r.Currency == coin.Currency {
+			back += r.Amount
+		}
+	}
+	if coin.Currency == pay.Currency {
+		pay.RefundedAmount = back
+	}
+	pending, lost := false, false
+	for _, d := range disputes {
+		pending, lost = pending || open(d.Status), lost || d.Status == "lost"
+	}
+	review := pay.Status == NeedsReview
+	if pay.Reason == ReasonAccepted && !contested {
+		pending, lost = false, false
+	}
+	switch {
+	case pending:
+		return pay.move(NeedsReview, ReasonDisputed)
+	case lost:
+		return pay.move(NeedsReview, ReasonDisputeLost)
+	case bounced:
+		return pay.move(NeedsReview, ReasonRefundFailed)
+	case back > 0 && back >= coin.Amount:
+		return pay.become(Refunded)
+	case review && pay.Reason != ReasonDisputed:
+		return nil
+	}
+	return pay.become(pay.settled())
+}
+
+// become moves to a status that the amounts ask for. What the money once was (late, double, of a wrong amount) stays told.
+func (p *Payment) become(to Status) error {
+	switch {
+	case p.Status == to:
+		return nil
+	case p.Reason == ReasonDisputed, p.Reason == ReasonDisputeLost, p.Reason == ReasonRefundFailed:
+		return p.move(to, "")
+	}
+	return p.move(to, p.Reason)
+}
+
+// left is how much of a coin may still go back: what is on its way counts as gone.
+func left(coin receipt, refunds []Refund) money.Money {
+	rest := coin.Amount
+	for _, r := range refunds {
+		if r.Status != RefundFailed && r.Currency == coin.Currency {
+			rest -= r.Amount
+		}
+	}
+	return money.Of(rest, coin.Currency)
+}

@@ -1,0 +1,211 @@
+package payments
+
+import (
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/id"
+)
+
+// Apply moves the payment that a fact is about, once per event and once per coin: whoever comes second with either finds it done.
+// Facts may be applied in any order, also old ones after new: nothing that came later is undone.
+func (p *Payments) Apply(tx database.Tx, f Fact) (Move, error) {
+	if f.known || f.event == "" {
+		return Move{}, nil
+	}
+	ev, ok, err := readEvent(locked(tx.DB()), f.source, f.event)
+	if err != nil || !ok || ev.HandledAt != nil {
+		return Move{}, err
+	}
+	if f.outcome != "" {
+		return Move{}, markEvent(tx, f.source, f.event, f.outcome)
+	}
+	s := settlement{Payments: p, tx: tx, f: f, r: f.remote}
+	outcome, err := s.settle()
+	if err != nil {
+		return Move{}, err
+	}
+	return s.move, markEvent(tx, f.source, f.event, outcome)
+}
+
+// settlement is one Apply at work.
+type settlement struct {
+	*Payments
+	tx   database.Tx
+	f    Fact
+	r    remote
+	pay  Payment // whose state is settled: the one named by the session, or the double's own
+	was  Payment // as it stood before
+	move Move
+}
+
+func (s *settlement) settle() (outcome string, err error) {
+	r := s.r
+	if s.pay, err = lockPayment(s.tx, s.f.Merchant, r.Payment); err != nil {
+		if err == ErrUnknownPay {
+			return "unknown_payment", nil
+		}
+		return "", err
+	}
+	a, ok, err := readAttempt(s.tx.DB(), s.f.Merchant, r.Payment, r.Attempt)
+	if err != nil {
+		return "", err
+	}
+	if !ok || a.Account != s.f.account {
+		return "unknown_session", nil
+	}
+	advanced, err := s.advance(a)
+	if err != nil {
+		return "", err
+	}
+	coin, counted, err := readReceipt(s.tx.DB(), s.f.Merchant, r.coin())
+	if err != nil {
+		return "", err
+	}
+	if counted && coin.PaymentID != s.pay.ID {
+		if s.pay, err = lockPayment(s.tx, s.f.Merchant, coin.PaymentID); err != nil {
+			return "", err
+		}
+	}
+	s.was = s.pay
+	switch {
+	case r.paid() && !counted:
+		coin, err = s.take()
+	case r.paid():
+	case advanced == sessionProcessing:
+		err = s.wait()
+	case advanced == sessionFailed:
+		err = s.fail()
+	}
+	if err == nil && coin.ExternalID != "" {
+		err = s.after(coin)
+	}
+	if err != nil {
+		return "", err
+	}
+	return s.finish()
+}
+
+// advance brings the attempt's row forward and gives its new state, or "" when that was known.
+func (s *settlement) advance(a attempt) (sessionState, error) {
+	if a.ExternalID != "" && a.ExternalID != s.r.Session {
+		return "", nil // a session that somebody copied ours into; its money counts all the same
+	}
+	now := s.r.state()
+	if now.rank() <= a.Status.rank() && !(now == sessionPaid && a.Status != sessionPaid) {
+		return "", nil
+	}
+	a.Status, a.ExternalID, a.IntentID, a.URL, a.LookAt = now, s.r.Session, s.r.Intent, s.r.URL, nil
+	if now.rank() < sessionPaid.rank() {
+		look := nextLook(s.tx.Now, a)
+		a.LookAt = &look
+	}
+	return now, saveAttempt(s.tx, &a)
+}
+
+// take counts a coin: for the payment, or for a row of its own when that has one already.
+func (s *settlement) take() (receipt, error) {
+	got := s.r.Received
+	if s.r.Intent == "" {
+		got = s.r.Asked
+	}
+	coin := receipt{MerchantID: s.f.Merchant, ExternalID: s.r.coin(), Account: s.f.account, Amount: got.Amount, Currency: got.Currency, At: s.tx.Now}
+	_, second, err := readReceiptOf(s.tx.DB(), s.f.Merchant, s.pay.ID)
+	if err != nil {
+		return coin, err
+	}
+	if second {
+		s.pay = Payment{MerchantID: s.f.Merchant, ID: id.New("pay"), OrderID: s.pay.OrderID, Status: NeedsReview, Reason: ReasonDouble,
+			Amount: got.Amount, Currency: got.Currency, PaidAmount: got.Amount, Description: s.pay.Description, Language: s.pay.Language,
+			ExpiresAt: s.tx.Now, Version: 1, CreatedAt: s.tx.Now, UpdatedAt: s.tx.Now}
+		s.was, s.move.Double = Payment{}, true
+		if err := insertPayment(s.tx, &s.pay); err != nil {
+			return coin, err
+		}
+	} else if err := s.credit(coin); err != nil {
+		return coin, err
+	}
+	coin.PaymentID = s.pay.ID
+	if err := insertReceipt(s.tx, &coin); err != nil {
+		return coin, err
+	}
+	return coin, s.closeOthers()
+}
+
+// credit gives the coin to the payment. What is not exactly what was asked for goes before a person.
+func (s *settlement) credit(coin receipt) error {
+	s.move.Late = s.pay.Status == Cancelled
+	if coin.Currency == s.pay.Currency {
+		s.pay.PaidAmount = coin.Amount
+	}
+	switch {
+	case s.r.Live != s.f.live:
+		return s.pay.move(NeedsReview, ReasonWrongMode)
+	case s.r.Odd:
+		return s.pay.move(NeedsReview, ReasonWrongAmount)
+	case coin.Currency != s.pay.Currency:
+		return s.pay.move(NeedsReview, ReasonWrongCurrency)
+	case coin.Amount != s.pay.Amount:
+		return s.pay.move(NeedsReview, ReasonWrongAmount)
+	case s.pay.Status == NeedsReview:
+		return nil // a person has it already
+	case s.move.Late:
+		return s.pay.move(Paid, ReasonLate)
+	}
+	return s.pay.move(Paid, "")
+}
+
+// closeOthers promises the end of sessions with which the same could be paid again.
+func (s *settlement) closeOthers() error {
+	open, err := readLiveAttempts(s.tx.DB(), s.f.Merchant, s.r.Payment)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	return s.desk.Announce(s.tx, SessionsToClose{s.f.Merchant, s.r.Payment})
+}
+
+// wait keeps the goods for a slow method.
+func (s *settlement) wait() error {
+	if s.r.IntentStatus == "requires_capture" && s.pay.Status.May(Authorized) {
+		return s.pay.move(Authorized, "")
+	}
+	if s.pay.Status != Pending && s.pay.Status != Failed {
+		return nil // cancelled meanwhile: when the money comes it is late
+	}
+	if end := s.tx.Now.Add(processingFor); s.pay.ExpiresAt.Before(end) {
+		s.pay.ExpiresAt = end
+	}
+	s.move.Processing = true
+	return s.pay.move(Pending, ReasonProcessing)
+}
+
+// fail ends a slow method without money; a new link may be had for as long as a hold lasts.
+func (s *settlement) fail() error {
+	if s.pay.Status != Pending && s.pay.Status != Authorized {
+		return nil
+	}
+	hold := shortestHold
+	m, err := s.register.Find(s.tx, s.f.Merchant)
+	if err != nil {
+		return err
+	}
+	hold = max(hold, time.Duration(m.HoldMinutes)*time.Minute)
+	s.pay.ExpiresAt = s.tx.Now.Add(hold)
+	return s.pay.move(Failed, ReasonDeclined)
+}
+
+// finish stores what changed and tells it.
+func (s *settlement) finish() (string, error) {
+	s.move.Payment, s.move.From, s.move.To, s.move.Was = s.pay, s.was.Status, s.pay.Status, s.was.Reason
+	n, w := s.pay, s.was
+	s.move.Changed = s.move.Double || n.Status != w.Status || n.Reason != w.Reason || n.PaidAmount != w.PaidAmount ||
+		n.RefundedAmount != w.RefundedAmount || !n.ExpiresAt.Equal(w.ExpiresAt)
+	if !s.move.Changed {
+		return "no_change", nil
+	}
+	if err := savePayment(s.tx, &s.pay); err != nil {
+		return "", err
+	}
+	s.move.Payment = s.pay
+	return string(s.pay.Status), nil
+}

@@ -1,0 +1,148 @@
+package payments
+
+import (
+	"context"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
+	"sotto.chat/internal/id"
+	"sotto.chat/internal/money"
+)
+
+// ErrUnpayable refuses a sum that no provider can take.
+var ErrUnpayable = fault.New(fault.Invalid, "amount_unpayable", "This amount cannot be paid in this currency.")
+
+// ReasonExpired is what Kill is told when the time was over; the pay page then says so.
+const ReasonExpired = "expired"
+
+// Expect writes down that an order is to be paid. A sum of zero is paid at once. The link's life is that of the quote and the hold:
+// the caller gives one moment to all three.
+func (p *Payments) Expect(tx database.Tx, merchant string, e Expected) (Payment, error) {
+	if _, err := money.StripeUnit(e.Amount); err != nil || e.Amount.Amount < 0 || !money.Known(e.Amount.Currency) {
+		return Payment{}, ErrUnpayable
+	}
+	pay := Payment{MerchantID: merchant, ID: id.New("pay"), OrderID: e.OrderID, Status: Pending, Amount: e.Amount.Amount, Currency: e.Amount.Currency,
+		Description: e.Items, Language: e.Language, ExpiresAt: e.ExpiresAt.UTC().Truncate(time.Microsecond), Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	if pay.Amount == 0 {
+		pay.Status, pay.Reason = Paid, ReasonNothingDue
+	}
+	return pay, insertPayment(tx, &pay)
+}
+
+// Kill cancels what is still unpaid for the order and promises that its links die at the provider too. Money that comes all the
+// same is told by Apply as late.
+func (p *Payments) Kill(tx database.Tx, merchant, orderID, reason string) error {
+	list, err := readOfOrders(locked(tx.DB()), merchant, []string{orderID})
+	if err != nil {
+		return err
+	}
+	for _, pay := range list {
+		if pay.Status != Pending && pay.Status != Failed {
+			continue
+		}
+		if err := pay.move(Cancelled, reason); err != nil {
+			return err
+		}
+		if err := savePayment(tx, &pay); err != nil {
+			return err
+		}
+		if err := p.desk.Announce(tx, SessionsToClose{merchant, pay.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Review puts a payment before a person: its goods are gone, or something else that no rule decides.
+func (p *Payments) Review(tx database.Tx, merchant, paymentID, reason string) error {
+	pay, err := lockPayment(tx, merchant, paymentID)
+	if err != nil {
+		return err
+	}
+	if pay.Status == NeedsReview && pay.Reason == reason {
+		return nil
+	}
+	if err := pay.move(NeedsReview, reason); err != nil {
+		return err
+	}
+	return savePayment(tx, &pay)
+}
+
+// Accept is a person's word that the money of a payment under review is good as it is.
+func (p *Payments) Accept(tx database.Tx, merchant, paymentID string) (Move, error) {
+	pay, err := lockPayment(tx, merchant, paymentID)
+	if err != nil {
+		return Move{}, err
+	}
+	if pay.Status != NeedsReview || pay.PaidAmount == 0 {
+		return Move{}, ErrMove.Say("Only a payment under review, with money in it, can be accepted.")
+	}
+	from, was := pay.Status, pay.Reason
+	if err := pay.move(pay.settled(), ReasonAccepted); err != nil {
+		return Move{}, err
+	}
+	if err := savePayment(tx, &pay); err != nil {
+		return Move{}, err
+	}
+	return Move{Payment: pay, From: from, To: pay.Status, Changed: true, Was: was}, nil
+}
+
+// Get reads one payment.
+func (p *Payments) Get(ctx context.Context, merchant, paymentID string) (Payment, error) {
+	return readPayment(p.db.Read(ctx), merchant, paymentID)
+}
+
+// Find reads one payment inside a transaction.
+func (p *Payments) Find(tx database.Tx, merchant, paymentID string) (Payment, error) {
+	return readPayment(tx.DB(), merchant, paymentID)
+}
+
+// OfOrder reads an order's payments, oldest first.
+func (p *Payments) OfOrder(tx database.Tx, merchant, orderID string) ([]Payment, error) {
+	return readOfOrders(tx.DB(), merchant, []string{orderID})
+}
+
+// OfOrders reads the payments of many orders.
+func (p *Payments) OfOrders(ctx context.Context, merchant string, orderIDs []string) (out []Payment, err error) {
+	for len(orderIDs) > 0 {
+		n := min(len(orderIDs), 1000)
+		some, err := readOfOrders(p.db.Read(ctx), merchant, orderIDs[:n])
+		if err != nil {
+			return nil, err
+		}
+		out, orderIDs = append(out, some...), orderIDs[n:]
+	}
+	return out, nil
+}
+
+// Filter narrows List. Limit is 1 to 100, else 20; After is the id where the page before ended.
+type Filter struct {
+	Status  Status
+	OrderID string
+	After   string
+	Limit   int
+}
+
+// List gives payments, newest first, and the cursor of the next page, empty at the end.
+func (p *Payments) List(ctx context.Context, merchant string, f Filter) ([]Payment, string, error) {
+	if f.Limit < 1 || f.Limit > 100 {
+		f.Limit = 20
+	}
+	out, err := p.list(ctx, merchant, f)
+	if err != nil || len(out) <= f.Limit {
+		return out, "", err
+	}
+	out = out[:f.Limit]
+	return out, out[f.Limit-1].ID, nil
+}
+
+// Refunds lists a payment's refunds, oldest first.
+func (p *Payments) Refunds(ctx context.Context, merchant, paymentID string) ([]Refund, error) {
+	return readRefunds(p.db.Read(ctx), merchant, paymentID)
+}
+
+// Disputes lists a payment's disputes, oldest first.
+func (p *Payments) Disputes(ctx context.Context, merchant, paymentID string) ([]Dispute, error) {
+	return readDisputes(p.db.Read(ctx), merchant, paymentID)
+}

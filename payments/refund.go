@@ -1,0 +1,233 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
+	"sotto.chat/internal/id"
+	"sotto.chat/internal/jobs"
+	"sotto.chat/internal/money"
+)
+
+// What can be wrong with a refund.
+var (
+	ErrNoMoney        = fault.New(fault.Conflict, "nothing_to_refund", "There is no money in this payment that could go back.")
+	ErrRefundTooMuch  = fault.New(fault.Conflict, "refund_too_large", "More than what is left of the payment cannot go back.")
+	ErrRefundCurrency = fault.New(fault.Invalid, "refund_currency", "A refund goes back in the currency in which the money came.")
+	ErrRefundKey      = fault.New(fault.Conflict, "idempotency_key_reused", "This idempotency key was used for another refund.")
+	ErrRefundRefused  = fault.New(fault.Conflict, "refund_refused", "The payment provider refused the refund.")
+)
+
+// refundNet is when the job looks whether a refund was made; the call itself follows the commit at once.
+const refundNet = 15 * time.Second
+
+// refundTries covers a lost answer, a failure kept under the key, and the key after it.
+const refundTries = 4
+
+// Refund sends money back: amount, or all that is left when it is nil. The same idempotency key (if any) gives the same refund.
+// A refund that comes back pending was promised: the provider did not answer, or takes its time, and a job or an event ends it.
+func (p *Payments) Refund(ctx context.Context, merchant, paymentID string, amount *money.Money, reason, idempotencyKey string) (Refund, error) {
+	row, err := p.promiseRefund(ctx, merchant, paymentID, amount, reason, idempotencyKey)
+	if err != nil || row.Status != RefundPending || row.ExternalID != "" {
+		return row, err
+	}
+	made, err := p.makeRefund(ctx, merchant, row.ID)
+	if _, known := fault.Of(err); err != nil && !known {
+		p.cfg.Log.WarnContext(ctx, "a refund is not confirmed yet; the job goes on", "refund", row.ID, "error", err)
+		return row, nil
+	}
+	return made, err
+}
+
+// promiseRefund writes the refund down, so that what is left shrinks before anybody is asked for money.
+func (p *Payments) promiseRefund(ctx context.Context, merchant, paymentID string, amount *money.Money, reason, key string) (row Refund, err error) {
+	err = p.db.InTx(ctx, func(tx database.Tx) error {
+		pay, err := lockPayment(tx, merchant, paymentID)
+		if err != nil {
+			return err
+		}
+		if key != "" {
+			old, known, err := readRefundByKey(tx.DB(), merchant, paymentID, key)
+			if err != nil {
+				return err
+			}
+			if known {
+				row = old
+				if amount != nil && (amount.Amount != old.Amount || amount.Currency != old.Currency) {
+					return ErrRefundKey
+				}
+				return nil
+			}
+		}
+		want, err := refundable(tx, pay, amount)
+		if err != nil {
+			return err
+		}
+		row = Refund{MerchantID: merchant, ID: id.New("ref"), PaymentID: paymentID, Amount: want.Amount, Currency: want.Currency,
+			Status: RefundPending, Reason: reason, IdempotencyKey: key, Attempt: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		if err := insertRefund(tx, &row); err != nil {
+			return err
+		}
+		return p.desk.Announce(tx, RefundPromised{merchant, row.ID}, jobs.At(tx.Now.Add(refundNet)))
+	})
+	return row, err
+}
+
+// refundable gives the amount that may go back; the caller holds the payment's lock.
+func refundable(tx database.Tx, pay Payment, amount *money.Money) (money.Money, error) {
+	coin, ok, err := readReceiptOf(tx.DB(), pay.MerchantID, pay.ID)
+	if err != nil {
+		return money.Money{}, err
+	}
+	if !ok {
+		return money.Money{}, ErrNoMoney
+	}
+	refunds, err := readRefunds(tx.DB(), pay.MerchantID, pay.ID)
+	if err != nil {
+		return money.Money{}, err
+	}
+	rest := left(coin, refunds)
+	switch {
+	case rest.Amount <= 0:
+		return rest, ErrNoMoney
+	case amount == nil:
+		return rest, nil
+	case amount.Currency != rest.Currency:
+		return rest, ErrRefundCurrency
+	case amount.Amount < 1:
+		return rest, ErrRefundTooMuch.Say("A refund is at least one minor unit.")
+	case amount.Amount > rest.Amount:
+		return rest, ErrRefundTooMuch.Say("At most %s %s can go back.", rest.Decimal(), rest.Currency)
+	}
+	if _, err := money.StripeUnit(*amount); err != nil {
+		return rest, ErrUnpayable
+	}
+	return *amount, nil
+}
+
+// finishRefund is the job behind a refund: it ends what a crash or a silent provider left.
+func (p *Payments) finishRefund(ctx context.Context, n RefundPromised) error {
+	_, err := p.makeRefund(ctx, n.Merchant, n.Refund)
+	if errors.Is(err, ErrRefundRefused) {
+		return nil // written down as failed; trying again cannot help
+	}
+	return err
+}
+
+// makeRefund asks the provider until it knows what became of a promised refund. Same row and attempt, same key: one act.
+func (p *Payments) makeRefund(ctx context.Context, merchant, refundID string) (Refund, error) {
+	var last error
+	for range refundTries {
+		row, ok, err := readRefundRow(p.db.Read(ctx), merchant, refundID)
+		if err != nil {
+			return row, err
+		}
+		if !ok {
+			return row, fmt.Errorf("%w: no refund %s", jobs.ErrNever, refundID)
+		}
+		if row.Status != RefundPending || row.ExternalID != "" {
+			return row, nil
+		}
+		coin, ok, err := readReceiptOf(p.db.Read(ctx), merchant, row.PaymentID)
+		if err != nil || !ok {
+			return row, errors.Join(err, fmt.Errorf("refund %s has no receipt", refundID))
+		}
+		acct, err := p.accountNamed(ctx, merchant, coin.Account)
+		if errors.Is(err, ErrOldAccount) {
+			_, fail := p.ended(ctx, coin, remoteRefund{Ours: row.ID, Status: RefundFailed})
+			return row, errors.Join(fail, ErrRefundRefused.Because(err).At("code", ErrOldAccount.Code))
+		}
+		if err != nil {
+			return row, err
+		}
+		got, err := p.askRefund(ctx, acct.Key, row, coin)
+		if err == nil {
+			return p.ended(ctx, coin, got)
+		}
+		answer := refusal(err)
+		switch {
+		case answer == nil:
+			return row, err
+		case answer.Status >= 500 && answer.Replayed:
+			if err := p.nextTry(ctx, row); err != nil {
+				return row, err
+			}
+		case answer.final():
+			failed, err := p.ended(ctx, coin, remoteRefund{Ours: row.ID, Status: RefundFailed})
+			return failed, errors.Join(err, ErrRefundRefused.Because(answer).At("code", answer.Code))
+		case answer.Status < 500:
+			return row, answer
+		}
+		last = answer
+	}
+	return Refund{}, last
+}
+
+// askRefund makes the refund; after a failure that the provider keeps under a key it first looks whether the money went all the same.
+func (p *Payments) askRefund(ctx context.Context, key string, row Refund, coin receipt) (remoteRefund, error) {
+	if row.Attempt > 1 {
+		list, err := p.stripe.refundsOf(ctx, key, coin.ExternalID)
+		if err != nil {
+			return remoteRefund{}, err
+		}
+		for _, r := range list {
+			if r.Ours == row.ID {
+				return r, nil
+			}
+		}
+	}
+	return p.stripe.createRefund(ctx, key, coin.ExternalID, fmt.Sprintf("refund:%s:%d", row.ID, row.Attempt), money.Of(row.Amount, row.Currency),
+		map[string]string{"refund": row.ID, "payment": row.PaymentID, "merchant": row.MerchantID})
+}
+
+func (p *Payments) nextTry(ctx context.Context, row Refund) error {
+	return p.db.InTx(ctx, func(tx database.Tx) error {
+		if _, err := lockPayment(tx, row.MerchantID, row.PaymentID); err != nil {
+			return err
+		}
+		now, ok, err := readRefundRow(tx.DB(), row.MerchantID, row.ID)
+		if err != nil || !ok || now.Attempt != row.Attempt || now.ExternalID != "" {
+			return err
+		}
+		now.Attempt++
+		return saveRefund(tx, &now)
+	})
+}
+
+// ended writes down what became of a refund, and moves the payment with it.
+func (p *Payments) ended(ctx context.Context, coin receipt, got remoteRefund) (row Refund, err error) {
+	err = p.db.InTx(ctx, func(tx database.Tx) error {
+		pay, err := lockPayment(tx, coin.MerchantID, coin.PaymentID)
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if row, ok, err = readRefundRow(tx.DB(), coin.MerchantID, got.Ours); err != nil || !ok {
+			return errors.Join(err, fmt.Errorf("no refund %s", got.Ours))
+		}
+		if row.ExternalID != "" || row.Status != RefundPending {
+			return nil // an event was faster
+		}
+		row.Status, row.ExternalID = got.Status, got.ID
+		if err := saveRefund(tx, &row); err != nil {
+			return err
+		}
+		was := pay
+		// A refund that never began leaves the money where it is: no need for a person, the caller is told.
+		if err := weigh(tx, &pay, coin, got.Status == RefundFailed && got.ID != "", false); err != nil {
+			return err
+		}
+		if pay.Status == was.Status && pay.RefundedAmount == was.RefundedAmount {
+			return nil
+		}
+		if err := savePayment(tx, &pay); err != nil {
+			return err
+		}
+		return p.desk.Announce(tx, Moved{pay.MerchantID, pay.ID, pay.OrderID, was.Status, pay.Status})
+	})
+	return row, err
+}

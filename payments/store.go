@@ -1,0 +1,160 @@
+package payments
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"sotto.chat/internal/database"
+)
+
+// TableName names the table.
+func (Payment) TableName() string { return "payments" }
+
+// TableName names the table.
+func (Refund) TableName() string { return "refunds" }
+
+func locked(db *gorm.DB) *gorm.DB { return db.Clauses(clause.Locking{Strength: "UPDATE"}) }
+
+// found turns "no row" into a plain false.
+func found(err error) (bool, error) {
+	if database.NotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func insertPayment(tx database.Tx, p *Payment) error { return tx.DB().Create(p).Error }
+
+func readPayment(db *gorm.DB, merchant, id string) (p Payment, err error) {
+	ok, err := found(db.Where("merchant_id = ? and id = ?", merchant, id).Take(&p).Error)
+	if err == nil && !ok {
+		err = ErrUnknownPay
+	}
+	return p, err
+}
+
+// lockPayment reads a payment and keeps others from changing it until the transaction ends. Everything that moves money
+// does this first, so that it happens one after the other.
+func lockPayment(tx database.Tx, merchant, id string) (Payment, error) {
+	return readPayment(locked(tx.DB()), merchant, id)
+}
+
+// savePayment writes what may change of a locked payment.
+func savePayment(tx database.Tx, p *Payment) error {
+	p.Version++
+	p.UpdatedAt = tx.Now
+	return tx.DB().Exec(`update payments set status = ?, reason = ?, paid_amount = ?, refunded_amount = ?, expires_at = ?, version = ?, updated_at = ?
+		where merchant_id = ? and id = ?`, p.Status, p.Reason, p.PaidAmount, p.RefundedAmount, p.ExpiresAt, p.Version, p.UpdatedAt, p.MerchantID, p.ID).Error
+}
+
+// readOfOrders reads the payments of at most 1000 orders, oldest first.
+func readOfOrders(db *gorm.DB, merchant string, orders []string) (out []Payment, err error) {
+	return out, db.Where("merchant_id = ? and order_id in ?", merchant, orders).Order("id").Find(&out).Error
+}
+
+func (p *Payments) list(ctx context.Context, merchant string, f Filter) (out []Payment, err error) {
+	q := p.db.Read(ctx).Where("merchant_id = ?", merchant).Order("id desc").Limit(f.Limit + 1)
+	if f.Status != "" {
+		q = q.Where("status = ?", f.Status)
+	}
+	if f.OrderID != "" {
+		q = q.Where("order_id = ?", f.OrderID)
+	}
+	if f.After != "" {
+		q = q.Where("id < ?", f.After)
+	}
+	return out, q.Find(&out).Error
+}
+
+// receipt is money that came in.
+type receipt struct {
+	MerchantID string `gorm:"primaryKey"`
+	ExternalID string `gorm:"primaryKey"`
+	PaymentID  string
+	Account    string
+	Amount     int64
+	Currency   string
+	At         time.Time
+}
+
+// TableName names the table.
+func (receipt) TableName() string { return "receipts" }
+
+func readReceipt(db *gorm.DB, merchant, coin string) (r receipt, ok bool, err error) {
+	ok, err = found(db.Where("merchant_id = ? and external_id = ?", merchant, coin).Take(&r).Error)
+	return r, ok, err
+}
+
+// readReceiptOf finds the one receipt that a payment can have: a second coin gets a payment of its own.
+func readReceiptOf(db *gorm.DB, merchant, payment string) (r receipt, ok bool, err error) {
+	ok, err = found(db.Where("merchant_id = ? and payment_id = ?", merchant, payment).Take(&r).Error)
+	return r, ok, err
+}
+
+func insertReceipt(tx database.Tx, r *receipt) error { return tx.DB().Create(r).Error }
+
+func insertRefund(tx database.Tx, r *Refund) error { return tx.DB().Create(r).Error }
+
+func readRefundRow(db *gorm.DB, merchant, id string) (r Refund, ok bool, err error) {
+	ok, err = found(db.Where("merchant_id = ? and id = ?", merchant, id).Take(&r).Error)
+	return r, ok, err
+}
+
+func readRefundByKey(db *gorm.DB, merchant, payment, key string) (r Refund, ok bool, err error) {
+	ok, err = found(db.Where("merchant_id = ? and payment_id = ? and idempotency_key = ?", merchant, payment, key).Take(&r).Error)
+	return r, ok, err
+}
+
+func readRefunds(db *gorm.DB, merchant, payment string) (out []Refund, err error) {
+	return out, db.Where("merchant_id = ? and payment_id = ?", merchant, payment).Order("id").Find(&out).Error
+}
+
+func saveRefund(tx database.Tx, r *Refund) error {
+	r.UpdatedAt = tx.Now
+	return tx.DB().Exec("update refunds set status = ?, reason = ?, external_id = ?, attempt = ?, updated_at = ? where merchant_id = ? and id = ?",
+		r.Status, r.Reason, r.ExternalID, r.Attempt, r.UpdatedAt, r.MerchantID, r.ID).Error
+}
+
+// Dispute is a customer's bank taking money back, as the provider reports it.
+type Dispute struct {
+	MerchantID string `gorm:"primaryKey"`
+	ID         string `gorm:"primaryKey"`
+	PaymentID  string
+	Amount     int64
+	Currency   string
+	Status     string
+	Reason     string
+	CreatedAt  time.Time `gorm:"autoCreateTime:false"`
+	UpdatedAt  time.Time `gorm:"autoUpdateTime:false"`
+}
+
+// TableName names the table.
+func (Dispute) TableName() string { return "disputes" }
+
+func readDisputes(db *gorm.DB, merchant, payment string) (out []Dispute, err error) {
+	return out, db.Where("merchant_id = ? and payment_id = ?", merchant, payment).Order("id").Find(&out).Error
+}
+
+func putDispute(tx database.Tx, d *Dispute) error {
+	return tx.DB().Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "merchant_id"}, {Name: "id"}},
+		DoUpdates: clause.AssignmentColumns([]string{"status", "amount", "updated_at"})}).Create(d).Error
+}
+
+// sums is a payment beside what its receipts and refunds say.
+type sums struct {
+	Payment
+	Received, Returned, Coins int64
+}
+
+// readSums reads each payment with its sums in one statement, so that it sees one moment of a shop at work.
+func (p *Payments) readSums(ctx context.Context, merchant, after string, limit int) (out []sums, err error) {
+	return out, p.db.Read(ctx).Raw(`select p.*,
+		(select coalesce(sum(r.amount), 0) from receipts r where r.merchant_id = p.merchant_id and r.payment_id = p.id and r.currency = p.currency) as received,
+		(select count(*) from receipts r where r.merchant_id = p.merchant_id and r.payment_id = p.id) as coins,
+		(select coalesce(sum(f.amount), 0) from refunds f where f.merchant_id = p.merchant_id and f.payment_id = p.id
+			and f.currency = p.currency and f.status = 'succeeded') as returned
+		from payments p where p.merchant_id = ? and p.id > ? order by p.id limit ?`, merchant, after, limit).Scan(&out).Error
+}

@@ -1,0 +1,398 @@
+package payments
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/charge"
+	"github.com/stripe/stripe-go/v76/checkout/session"
+	"github.com/stripe/stripe-go/v76/dispute"
+	events "github.com/stripe/stripe-go/v76/event"
+	"github.com/stripe/stripe-go/v76/paymentintent"
+	"github.com/stripe/stripe-go/v76/refund"
+	"github.com/stripe/stripe-go/v76/webhook"
+
+	"sotto.chat/internal/money"
+)
+
+// tolerance is how far the time of a webhook's signature may be from ours, in either direction; the library looks back only.
+const tolerance = 300 * time.Second
+
+// stripeAPI is the one place that speaks to Stripe. It holds no key: each call brings that of its account.
+type stripeAPI struct{ backend stripe.Backend }
+
+func newStripe(url string, client *http.Client) *stripeAPI {
+	cfg := &stripe.BackendConfig{
+		HTTPClient: client, MaxNetworkRetries: stripe.Int64(2), EnableTelemetry: stripe.Bool(false),
+		// The library would log what Stripe answers; we log what we mean to.
+		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
+	}
+	if url != "" {
+		cfg.URL = stripe.String(strings.TrimRight(url, "/"))
+	}
+	return &stripeAPI{backend: stripe.GetBackendWithConfig(stripe.APIBackend, cfg)}
+}
+
+// stripeRefusal is an answer of Stripe's other than success. It keeps no text of theirs: that may quote what was sent.
+type stripeRefusal struct {
+	Status   int
+	Code     string
+	Param    string
+	Request  string
+	Replayed bool
+}
+
+func (e *stripeRefusal) Error() string {
+	return fmt.Sprintf("stripe answered %d (code %q, param %q, request %s)", e.Status, e.Code, e.Param, e.Request)
+}
+
+// final tells whether the request was understood and refused, so that the same request can never succeed.
+func (e *stripeRefusal) final() bool {
+	return e.Status >= 400 && e.Status < 500 && !slices.Contains([]int{401, 403, 408, 409, 425, 429}, e.Status) ||
+		e.Status >= 500 && e.Replayed
+}
+
+func told(err error) error {
+	var e *stripe.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	code := string(e.Code)
+	if code == "" {
+		code = string(e.Type)
+	}
+	out := &stripeRefusal{Status: e.HTTPStatusCode, Code: code, Param: e.Param, Request: e.RequestID}
+	if e.LastResponse != nil {
+		out.Replayed = e.LastResponse.Header.Get("Idempotent-Replayed") == "true"
+	}
+	return out
+}
+
+// refusal finds Stripe's answer in an error; nil when there was none (the network, a time limit).
+func refusal(err error) *stripeRefusal {
+	var e *stripeRefusal
+	errors.As(err, &e)
+	return e
+}
+
+func gone(err error) bool { e := refusal(err); return e != nil && e.Status == http.StatusNotFound }
+
+// live tells what kind of money a key moves.
+func live(key string) bool { return strings.Contains(key, "_live_") }
+
+// sessionRequest is all that a session is made of. It is built from stored values alone: the idempotency key stands for this very body.
+type sessionRequest struct {
+	Merchant, Payment string
+	Attempt           int64
+	Order, Language   string
+	Amount            money.Money
+	Items             []Item
+	ReturnURL         string
+	ExpiresAt         time.Time
+}
+
+func (r sessionRequest) key() string { return fmt.Sprintf("pay:%s:%d", r.Payment, r.Attempt) }
+
+func (r sessionRequest) metadata() map[string]string {
+	return map[string]string{"merchant": r.Merchant, "payment": r.Payment, "attempt": strconv.FormatInt(r.Attempt, 10), "order": r.Order}
+}
+
+// lines lists the items where they add up to the amount in a way that Stripe can show, else one line of the whole sum.
+func (r sessionRequest) lines() ([]*stripe.CheckoutSessionLineItemParams, error) {
+	whole, err := money.StripeUnit(r.Amount)
+	if err != nil {
+		return nil, err
+	}
+	items, sum, names := []Item(nil), int64(0), []string(nil)
+	for _, it := range r.Items {
+		unit, err := money.StripeUnit(money.Of(it.Unit, r.Amount.Currency))
+		total, mul := money.Mul(unit, it.Quantity)
+		if err != nil || mul != nil || unit < 0 || it.Quantity < 1 || it.Name == "" {
+			sum = -1
+			break
+		}
+		items = append(items, Item{Name: it.Name, Quantity: it.Quantity, Unit: unit})
+		sum += total
+	}
+	for _, it := range r.Items {
+		names = append(names, it.Name)
+	}
+	if sum != whole || len(items) == 0 || len(items) > 100 {
+		name := strings.Join(names, ", ")
+		if name == "" {
+			name = r.Order
+		}
+		items = []Item{{Name: name, Quantity: 1, Unit: whole}}
+	}
+	var out []*stripe.CheckoutSessionLineItemParams
+	for _, it := range items {
+		out = append(out, &stripe.CheckoutSessionLineItemParams{Quantity: &it.Quantity,
+			PriceData: &stripe.CheckoutSessionLineItemPriceDataParams{
+				Currency: stripe.String(strings.ToLower(r.Amount.Currency)), UnitAmount: &it.Unit,
+				ProductData: &stripe.CheckoutSessionLineItemPriceDataProductDataParams{Name: stripe.String(cut(it.Name, 250))}}})
+	}
+	return out, nil
+}
+
+// cut shortens to at most n runes.
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}
+
+// locales are those of the hosted page.
+const locales = " bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW "
+
+func locale(language string) string {
+	base, _, _ := strings.Cut(language, "-")
+	for _, l := range []string{language, base} {
+		if l != "" && strings.Contains(locales, " "+l+" ") {
+			return l
+		}
+	}
+	return "auto"
+}
+
+func (s *stripeAPI) createSession(ctx context.Context, key string, r sessionRequest) (remote, error) {
+	lines, err := r.lines()
+	if err != nil {
+		return remote{}, err
+	}
+	params := &stripe.CheckoutSessionParams{
+		Params: stripe.Params{Context: ctx, IdempotencyKey: stripe.String(r.key()), Metadata: r.metadata()},
+		Mode:   stripe.String("payment"), ClientReferenceID: stripe.String(r.Order), ExpiresAt: stripe.Int64(r.ExpiresAt.Unix()),
+		SuccessURL: stripe.String(r.ReturnURL + "?back=paid"), CancelURL: stripe.String(r.ReturnURL), Locale: stripe.String(locale(r.Language)),
+		LineItems: lines, SubmitType: stripe.String("pay"),
+		// Stripe does not copy the session's metadata to what comes of it.
+		PaymentIntentData: &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: r.metadata()},
+	}
+	got, err := session.Client{B: s.backend, Key: key}.New(params)
+	if err != nil {
+		return remote{}, told(err)
+	}
+	return readSession(got), nil
+}
+
+// session reads a session with its payment intent and the charge of that.
+func (s *stripeAPI) session(ctx context.Context, key, id string) (remote, error) {
+	params := &stripe.CheckoutSessionParams{Params: stripe.Params{Context: ctx}}
+	params.AddExpand("payment_intent.latest_charge")
+	got, err := session.Client{B: s.backend, Key: key}.Get(id, params)
+	if err != nil {
+		return remote{}, told(err)
+	}
+	return readSession(got), nil
+}
+
+// sessionOf finds the session of a payment intent; ok is false when there is none.
+func (s *stripeAPI) sessionOf(ctx context.Context, key, intent string) (r remote, ok bool, err error) {
+	params := &stripe.CheckoutSessionListParams{ListParams: page(ctx, 1), PaymentIntent: &intent}
+	params.AddExpand("data.payment_intent.latest_charge")
+	it := session.Client{B: s.backend, Key: key}.List(params)
+	if it.Next() {
+		return readSession(it.CheckoutSession()), true, nil
+	}
+	return remote{}, false, told(it.Err())
+}
+
+func (s *stripeAPI) expireSession(ctx context.Context, key, id string) error {
+	_, err := session.Client{B: s.backend, Key: key}.Expire(id, &stripe.CheckoutSessionExpireParams{Params: stripe.Params{Context: ctx}})
+	return told(err)
+}
+
+// sessionsBetween lists the sessions made in a span of time, with their intents.
+func (s *stripeAPI) sessionsBetween(ctx context.Context, key string, from, to time.Time) ([]remote, error) {
+	params := &stripe.CheckoutSessionListParams{ListParams: page(ctx, 100),
+		CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: from.Unix(), LesserThan: to.Unix()}}
+	params.AddExpand("data.payment_intent")
+	var out []remote
+	it := session.Client{B: s.backend, Key: key}.List(params)
+	for it.Next() {
+		out = append(out, readSession(it.CheckoutSession()))
+	}
+	return out, told(it.Err())
+}
+
+func page(ctx context.Context, limit int64) stripe.ListParams {
+	return stripe.ListParams{Context: ctx, Limit: stripe.Int64(limit), Single: limit == 1}
+}
+
+// intentOf finds the payment intent that an object of an event belongs to; empty when it has none.
+func (s *stripeAPI) intentOf(ctx context.Context, key, kind, object string) (string, error) {
+	params := stripe.Params{Context: ctx}
+	var in *stripe.PaymentIntent
+	var err error
+	switch {
+	case strings.HasPrefix(kind, "payment_intent."):
+		in, err = paymentintent.Client{B: s.backend, Key: key}.Get(object, &stripe.PaymentIntentParams{Params: params})
+	case strings.HasPrefix(kind, "charge.dispute."):
+		var d *stripe.Dispute
+		if d, err = (dispute.Client{B: s.backend, Key: key}).Get(object, &stripe.DisputeParams{Params: params}); err == nil {
+			in = d.PaymentIntent
+		}
+	case strings.HasPrefix(kind, "charge.refund."), strings.HasPrefix(kind, "refund."):
+		var r *stripe.Refund
+		if r, err = (refund.Client{B: s.backend, Key: key}).Get(object, &stripe.RefundParams{Params: params}); err == nil {
+			in = r.PaymentIntent
+		}
+	default:
+		var c *stripe.Charge
+		if c, err = (charge.Client{B: s.backend, Key: key}).Get(object, &stripe.ChargeParams{Params: params}); err == nil {
+			in = c.PaymentIntent
+		}
+	}
+	if err != nil || in == nil {
+		return "", told(err)
+	}
+	return in.ID, nil
+}
+
+func (s *stripeAPI) createRefund(ctx context.Context, key, intent, idempotency string, amount money.Money, meta map[string]string) (remoteRefund, error) {
+	unit, err := money.StripeUnit(amount)
+	if err != nil {
+		return remoteRefund{}, err
+	}
+	got, err := refund.Client{B: s.backend, Key: key}.New(&stripe.RefundParams{
+		Params:        stripe.Params{Context: ctx, IdempotencyKey: &idempotency, Metadata: meta},
+		PaymentIntent: &intent, Amount: &unit, Reason: stripe.String("requested_by_customer")})
+	if err != nil {
+		return remoteRefund{}, told(err)
+	}
+	return readRefund(got)
+}
+
+func (s *stripeAPI) refundsOf(ctx context.Context, key, intent string) ([]remoteRefund, error) {
+	var out []remoteRefund
+	it := refund.Client{B: s.backend, Key: key}.List(&stripe.RefundListParams{ListParams: page(ctx, 100), PaymentIntent: &intent})
+	for it.Next() {
+		r, err := readRefund(it.Refund())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, told(it.Err())
+}
+
+func (s *stripeAPI) disputesOf(ctx context.Context, key, intent string) ([]remoteDispute, error) {
+	var out []remoteDispute
+	it := dispute.Client{B: s.backend, Key: key}.List(&stripe.DisputeListParams{ListParams: page(ctx, 100), PaymentIntent: &intent})
+	for it.Next() {
+		d := it.Dispute()
+		m, err := money.FromStripe(d.Amount, upper(d.Currency))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, remoteDispute{ID: d.ID, Amount: m, Status: string(d.Status), Reason: string(d.Reason), Created: time.Unix(d.Created, 0).UTC()})
+	}
+	return out, told(it.Err())
+}
+
+// eventsSince lists up to limit events of the kinds we handle, the newest first.
+func (s *stripeAPI) eventsSince(ctx context.Context, key string, since time.Time, limit int) ([]signedEvent, error) {
+	params := &stripe.EventListParams{ListParams: page(ctx, 100), CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}}
+	params.Types = stripe.StringSlice(handledKinds)
+	var out []signedEvent
+	it := events.Client{B: s.backend, Key: key}.List(params)
+	for len(out) < limit && it.Next() {
+		e := it.Event()
+		one := signedEvent{ID: e.ID, Kind: string(e.Type), Account: e.Account, Live: e.Livemode, Created: time.Unix(e.Created, 0).UTC()}
+		if e.Data != nil {
+			one.Object, _ = e.Data.Object["id"].(string)
+		}
+		out = append(out, one)
+	}
+	return out, told(it.Err())
+}
+
+// verify checks the signature of a webhook over its raw bytes with each of the secrets, and its age in both directions.
+func verify(raw []byte, header string, secrets []string, now time.Time) (signedEvent, error) {
+	if !slices.ContainsFunc(secrets, func(secret string) bool {
+		return secret != "" && webhook.ValidatePayloadIgnoringTolerance(raw, header, secret) == nil
+	}) {
+		return signedEvent{}, ErrBadSignature
+	}
+	at, err := signedAt(header)
+	if err != nil || now.Sub(at).Abs() > tolerance {
+		return signedEvent{}, ErrBadSignature.Say("The webhook's signature is too old or from the future; compare the clocks.")
+	}
+	var e struct {
+		ID, Type, Account string
+		Livemode          bool
+		Created           int64
+		Data              struct{ Object struct{ ID string } }
+	}
+	if err := json.Unmarshal(raw, &e); err != nil || e.ID == "" || e.Type == "" || len(e.ID) > 255 || len(e.Type) > 255 || len(e.Data.Object.ID) > 255 {
+		return signedEvent{}, ErrBadEvent
+	}
+	return signedEvent{ID: e.ID, Kind: e.Type, Account: e.Account, Object: e.Data.Object.ID, Live: e.Livemode, Created: time.Unix(e.Created, 0).UTC()}, nil
+}
+
+// signedAt reads t= of a Stripe-Signature header. Two of them would let an old signature pass under a young date.
+func signedAt(header string) (at time.Time, err error) {
+	err = ErrBadSignature
+	for part := range strings.SplitSeq(header, ",") {
+		t, ok := strings.CutPrefix(part, "t=")
+		if !ok {
+			continue
+		}
+		if err == nil {
+			return at, ErrBadSignature
+		}
+		n, bad := strconv.ParseInt(t, 10, 64)
+		if bad != nil {
+			return at, ErrBadSignature
+		}
+		at, err = time.Unix(n, 0), nil
+	}
+	return at, err
+}
+
+func upper(c stripe.Currency) string { return strings.ToUpper(string(c)) }
+
+func readSession(v *stripe.CheckoutSession) remote {
+	r := remote{Session: v.ID, Status: string(v.Status), PaymentStatus: string(v.PaymentStatus), URL: v.URL, Live: v.Livemode,
+		Merchant: v.Metadata["merchant"], Payment: v.Metadata["payment"], Created: time.Unix(v.Created, 0).UTC()}
+	r.Attempt, _ = strconv.ParseInt(v.Metadata["attempt"], 10, 64)
+	asked, err := money.FromStripe(v.AmountTotal, upper(v.Currency))
+	if c := v.CurrencyConversion; c != nil && c.SourceCurrency != "" {
+		// Adaptive pricing: the customer paid in another currency; what we asked for stands beside.
+		asked, err = money.FromStripe(c.AmountTotal, upper(c.SourceCurrency))
+	}
+	r.Asked, r.Odd = asked, err != nil
+	in := v.PaymentIntent
+	if in == nil {
+		return r
+	}
+	r.Intent, r.IntentStatus, r.Received = in.ID, string(in.Status), asked
+	if in.AmountReceived != v.AmountTotal || in.Currency != "" && in.Currency != v.Currency {
+		r.Received, err = money.FromStripe(in.AmountReceived, upper(in.Currency))
+		r.Odd = r.Odd || err != nil
+	}
+	if in.LatestCharge != nil {
+		r.Disputed, r.Returned = in.LatestCharge.Disputed, in.LatestCharge.AmountRefunded
+	}
+	return r
+}
+
+func readRefund(v *stripe.Refund) (remoteRefund, error) {
+	m, err := money.FromStripe(v.Amount, upper(v.Currency))
+	status := RefundPending // pending, requires_action
+	switch v.Status {
+	case stripe.RefundStatusSucceeded:
+		status = RefundSucceeded
+	case stripe.RefundStatusFailed, stripe.RefundStatusCanceled:
+		status = RefundFailed
+	}
+	return remoteRefund{ID: v.ID, Ours: v.Metadata["refund"], Amount: m, Status: status, Created: time.Unix(v.Created, 0).UTC()}, err
+}
