@@ -163,7 +163,7 @@ func (o *Orders) AddLine(tx database.Tx, merchant, cart string, in LineInput) (C
 	if err != nil {
 		return CartLine{}, err
 	}
-	if err := o.sellable(tx, merchant, in); err != nil {
+	if in.SKU, err = o.sellable(tx, merchant, in); err != nil {
 		return CartLine{}, err
 	}
 	l := CartLine{MerchantID: merchant, CartID: cart, ID: id.New("line"), SKU: in.SKU, Quantity: in.Quantity, Options: sorted(in.Options)}
@@ -191,7 +191,7 @@ func (o *Orders) ChangeLine(tx database.Tx, merchant, cart, line string, in Line
 	if err := check(in); err != nil {
 		return CartLine{}, err
 	}
-	if err := o.sellable(tx, merchant, in); err != nil {
+	if in.SKU, err = o.sellable(tx, merchant, in); err != nil {
 		return CartLine{}, err
 	}
 	l.SKU, l.Quantity, l.Options = in.SKU, in.Quantity, sorted(in.Options)
@@ -242,17 +242,17 @@ func check(in LineInput) error {
 	return nil
 }
 
-// sellable asks the catalog whether the wish names something that can be sold at all.
-func (o *Orders) sellable(tx database.Tx, merchant string, in LineInput) error {
+// sellable asks the catalog whether the wish names something that can be sold at all, and gives the sku that is.
+func (o *Orders) sellable(tx database.Tx, merchant string, in LineInput) (string, error) {
 	priced, err := o.cat.Price(tx, merchant, []catalog.Wish{{SKU: in.SKU, Quantity: in.Quantity, Options: in.Options}})
 	if err != nil {
-		return err
+		return "", err
 	}
 	p := priced[0].Problem
 	if p == nil || p.Kind == fault.Conflict || errors.Is(p, catalog.ErrChooseOptions) {
-		return nil
+		return priced[0].SKU, nil
 	}
-	return p
+	return "", p
 }
 
 // touch locks the cart for a change of what is in it. When its order waits for money, that order is cancelled here,
@@ -270,6 +270,9 @@ func (o *Orders) touch(tx database.Tx, merchant, cart string) (Cart, error) {
 	}
 	ord, err := awaitingOfCart(tx, merchant, cart)
 	if err != nil {
+		return Cart{}, err
+	}
+	if err := o.notOnItsWay(tx, ord); err != nil {
 		return Cart{}, err
 	}
 	if err := o.giveUp(tx, &ord, actCancel, happening{reason: ReasonCartChanged}); err != nil {

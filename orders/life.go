@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"sotto.chat/catalog"
@@ -207,6 +208,15 @@ func (o *Orders) giveUp(tx database.Tx, ord *Order, by act, h happening) error {
 		return err
 	}
 	return o.move(tx, ord, by, h)
+}
+
+// notOnItsWay refuses to change a cart under money that comes without anybody doing anything more.
+func (o *Orders) notOnItsWay(tx database.Tx, ord Order) error {
+	list, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
+	if err == nil && slices.ContainsFunc(list, onItsWay) {
+		err = ErrOnTheWay
+	}
+	return err
 }
 
 // callOff ends a paid order whose goods are still here: they go back to the stock, its money to a person.

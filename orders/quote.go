@@ -11,6 +11,7 @@ import (
 	"sotto.chat/catalog"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
+	"sotto.chat/internal/money"
 )
 
 // Faults of a quote. What the catalog says about a line comes with the catalog's own fault.
@@ -112,13 +113,19 @@ func (q Quote) sum(terms Terms, method Method) (Quote, error) {
 			q.Problems = append(q.Problems, l.Problem.At(place(i), l.Problem.Detail))
 		}
 	}
-	totals, err := price(amounts, terms, method)
-	if err != nil {
-		return Quote{}, err
+	q.Method = method
+	var err error
+	if q.Totals, err = price(amounts, terms, method); err != nil {
+		problem, ok := fault.Of(err)
+		if !ok {
+			return Quote{}, err
+		}
+		q.Problems = append(q.Problems, problem) // the cart can be shown and made smaller, not ordered
 	}
-	q.Totals, q.Method = totals, method
 	for i := range q.Lines {
-		q.Lines[i].Total = q.Lines[i].Unit * q.Lines[i].Quantity // price has checked the range
+		if q.Lines[i].Total, err = money.Mul(q.Lines[i].Unit, q.Lines[i].Quantity); err != nil {
+			q.Lines[i].Total = 0
+		}
 	}
 	q.Hash = q.digest()
 	return q, nil

@@ -60,9 +60,9 @@ func (o *Orders) follow(tx database.Tx, m payments.Move) error {
 	switch {
 	case m.Double:
 		return o.tell(tx, &ord, m, payments.ReasonDouble)
-	case m.Processing:
+	case m.Processing, m.To == payments.Authorized:
 		return o.wait(tx, &ord, m)
-	case m.To == payments.Paid:
+	case m.To == payments.Paid, m.To == payments.PartiallyRefunded && m.Payment.Reason == payments.ReasonAccepted:
 		return o.paid(tx, &ord, m)
 	case m.To == payments.Refunded, m.To == payments.PartiallyRefunded:
 		return o.refunded(tx, &ord, m)

@@ -10,7 +10,6 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
-	"sotto.chat/catalog"
 	"sotto.chat/internal/database"
 )
 
@@ -235,5 +234,3 @@ func ownHold(tx database.Tx, c Cart) (map[string]int64, error) {
 	}
 	return held, err
 }
-
-var _ = catalog.Option{}
