@@ -90,7 +90,7 @@ func Compile(f catalog.File) *Lexicon {
 	}
 	c.typos = newTypoIndex(c.vocab, 5)
 	c.sorted = sortVocab(c.vocab)
-	c.questions = compileQuestions(f.Questions, c.languages)
+	c.questions = compileQuestions(f.Questions)
 	return c.Lexicon
 }
 

@@ -1,18 +1,220 @@
 package embedded
 
 import (
+	"cmp"
+	"math"
+	"slices"
+
 	"sotto.chat/bot/reading"
 	"sotto.chat/catalog"
 )
 
-type questionIndex struct{ examples []int }
+// How alike a message and an example must be before the merchant's question is taken as asked; beside another reading
+// the likeness must be plainer.
+const (
+	alikeEnough = 0.44
+	alikeBeside = 0.62
+	// A question with several examples that are alike is more likely than one with a single one.
+	weightNearest = 0.7
+	weightMean    = 0.3
+	nearestCount  = 3
+	weightJudge   = 0.5
+)
 
-func compileQuestions(qs []catalog.FileQuestion, langs []*language) *questionIndex {
-	return &questionIndex{}
+// Weights of what is compared: whole words say most, pieces of words bridge typos and endings.
+const (
+	weightWord  = 1.0
+	weightPair  = 0.6
+	weightPiece = 0.35
+	pieceLength = 4
+)
+
+// questionIndex holds the merchant's questions with their examples, findable by words and pieces of words.
+type questionIndex struct {
+	ids      []string
+	owner    []int32 // example → question
+	features map[string]int32
+	idf      []float64
+	postings [][]posting
+	rare     float64 // the weight of what stands in no example
+	judge    *classifier
 }
 
+// posting is an entry of a list: an example that has a feature, or a feature that an example has.
+type posting struct {
+	example int32
+	weight  float32
+}
+
+func compileQuestions(questions []catalog.FileQuestion) *questionIndex {
+	ix := &questionIndex{features: map[string]int32{}}
+	var examples [][]feature
+	for i, q := range questions {
+		ix.ids = append(ix.ids, q.ID)
+		for _, text := range q.Examples {
+			if f := features(tokenise(text)); len(f) > 0 {
+				examples = append(examples, f)
+				ix.owner = append(ix.owner, int32(i))
+			}
+		}
+	}
+	ix.weigh(examples)
+	vectors := make([]example, len(examples))
+	for e, f := range examples {
+		vectors[e].class = ix.owner[e]
+		norm := 0.0
+		for _, x := range f {
+			w := x.weight * ix.idf[ix.features[x.name]]
+			norm += w * w
+		}
+		norm = math.Sqrt(norm)
+		for _, x := range f {
+			id := ix.features[x.name]
+			weight := float32(x.weight * ix.idf[id] / norm)
+			ix.postings[id] = append(ix.postings[id], posting{int32(e), weight})
+			vectors[e].features = append(vectors[e].features, posting{id, weight})
+		}
+		slices.SortFunc(vectors[e].features, func(a, b posting) int { return cmp.Compare(a.example, b.example) })
+	}
+	ix.judge = trainClassifier(vectors, len(ix.idf), len(ix.ids))
+	return ix
+}
+
+// weigh gives every feature its weight: what stands in few examples tells more.
+func (ix *questionIndex) weigh(examples [][]feature) {
+	var count []int
+	for _, f := range examples {
+		for _, x := range f {
+			id, ok := ix.features[x.name]
+			if !ok {
+				id = int32(len(count))
+				ix.features[x.name] = id
+				count = append(count, 0)
+			}
+			count[id]++
+		}
+	}
+	n := float64(len(examples))
+	ix.idf = make([]float64, len(count))
+	ix.postings = make([][]posting, len(count))
+	for id, k := range count {
+		ix.idf[id] = math.Log(1 + n/float64(k))
+	}
+	ix.rare = math.Log(1 + n)
+}
+
+// feature is a word, a pair of words or a piece of a word.
+type feature struct {
+	name   string
+	weight float64
+}
+
+// features lists what a text is compared by, each once and in the order of the text, so that sums never depend on chance.
+func features(tokens []token) []feature {
+	out := make([]feature, 0, 12*len(tokens))
+	seen := make(map[string]bool, 12*len(tokens))
+	put := func(name string, weight float64) {
+		if !seen[name] {
+			seen[name] = true
+			out = append(out, feature{name, weight})
+		}
+	}
+	before := ""
+	for i := range tokens {
+		w := stem(tokens[i].word)
+		put("w"+w, weightWord)
+		if before != "" {
+			put("p"+before+" "+w, weightPair)
+		}
+		before = w
+		if len(w) > pieceLength-2 {
+			padded := "^" + w + "$"
+			for j := 0; j+pieceLength <= len(padded); j++ {
+				put("c"+padded[j:j+pieceLength], weightPiece)
+			}
+		}
+	}
+	return out
+}
+
+// find gives the question that a text is most like, and how alike they are from 0 to 1. The second value is how much
+// better it fits than the next one.
+func (ix *questionIndex) find(tokens []token) (id string, alike, margin float64) {
+	if len(ix.owner) == 0 {
+		return "", 0, 0
+	}
+	scores := make([]float32, len(ix.owner))
+	var vector []posting
+	norm := 0.0
+	for _, x := range features(tokens) {
+		f, ok := ix.features[x.name]
+		w := x.weight
+		if !ok {
+			norm += w * w * ix.rare * ix.rare
+			continue
+		}
+		w *= ix.idf[f]
+		norm += w * w
+		vector = append(vector, posting{f, float32(w)})
+		for _, p := range ix.postings[f] {
+			scores[p.example] += p.weight * float32(w)
+		}
+	}
+	if norm == 0 {
+		return "", 0, 0
+	}
+	norm = math.Sqrt(norm)
+	for i := range vector {
+		vector[i].weight /= float32(norm)
+	}
+	slices.SortFunc(vector, func(a, b posting) int { return cmp.Compare(a.example, b.example) })
+	best, second, which := ix.rank(scores, float32(norm), vector)
+	return ix.ids[which], best, best - second
+}
+
+// rank sums up the scores of the examples by question, together with what the classifier says.
+func (ix *questionIndex) rank(scores []float32, norm float32, vector []posting) (best, second float64, which int32) {
+	top := make([][nearestCount]float32, len(ix.ids))
+	for e, s := range scores {
+		t := &top[ix.owner[e]]
+		for k := range t {
+			if s > t[k] {
+				s, t[k] = t[k], s
+			}
+		}
+	}
+	judged := make([]float32, len(ix.ids))
+	ix.judge.predict(vector, judged)
+	for q := range top {
+		sum := float32(0)
+		for _, s := range top[q] {
+			sum += s
+		}
+		score := float64(weightNearest*top[q][0]+weightMean*sum/nearestCount)/float64(norm)*(1-weightJudge) + weightJudge*float64(judged[q])
+		if score > best {
+			best, second, which = score, best, int32(q)
+		} else if score > second {
+			second = score
+		}
+	}
+	return best, second, which
+}
+
+// askMerchant adds the merchant's own question that the message asks. A question that nothing answers is said to be one.
 func (r *reader) askMerchant() {
-	if r.open && len(r.out) == 0 {
+	id, alike, margin := r.lex.questions.find(r.tokens)
+	enough := alikeEnough
+	if r.acts() || slices.ContainsFunc(r.out, func(a reading.Action) bool { return a.Kind == reading.Confirm }) {
+		enough = alikeBeside
+	}
+	switch {
+	case id != "" && alike >= enough:
+		r.out = append(r.out, reading.Action{Kind: reading.Ask, Question: id})
+		if margin < 0.05 {
+			r.doubt += 0.2
+		}
+		r.alike = alike
+	case r.open && len(r.out) == 0:
 		r.out = append(r.out, reading.Action{Kind: reading.Ask})
 	}
 }

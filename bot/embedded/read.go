@@ -21,8 +21,9 @@ type reader struct {
 	out    []reading.Action
 	doubt  float64 // what speaks against the reading, from 0
 
-	open      bool // a question was asked that nothing answers
-	addressed bool // the message was taken as an address
+	open      bool    // a question was asked that nothing answers
+	addressed bool    // the message was taken as an address
+	alike     float64 // how well one of the merchant's questions fits
 }
 
 // Read understands one message. The locale is the language to assume where the message does not tell.
@@ -116,6 +117,6 @@ func (r *reader) confidence() float64 {
 			known += r.segs[i].to - r.segs[i].from
 		}
 	}
-	c := 0.98*float64(known)/float64(len(r.tokens)) - r.doubt
+	c := max(0.98*float64(known)/float64(len(r.tokens)), r.alike) - r.doubt
 	return float64(int(100*min(max(c, 0.05), 0.99))) / 100
 }
