@@ -78,7 +78,7 @@ func (a Address) tidy(note func(bool, string, string)) Address {
 	}
 	if a.Country != "" {
 		r, err := language.ParseRegion(a.Country)
-		note(err == nil && len(a.Country) == 2 && r.IsCountry(), "address.country", "use an ISO 3166 code of two letters, like DE")
+		note(err == nil && len(a.Country) == 2 && r.IsCountry() && r.Canonicalize().String() == a.Country, "address.country", "use an ISO 3166 code of two letters, like DE")
 	}
 	return a
 }

@@ -71,7 +71,7 @@ func nameOK(s string) bool {
 
 func countryOK(code string) bool {
 	r, err := language.ParseRegion(code)
-	return err == nil && len(code) == 2 && r.IsCountry() && r.String() == code
+	return err == nil && len(code) == 2 && r.IsCountry() && r.Canonicalize().String() == code
 }
 
 // slugOf makes a short name from a name: "Café Zürich!" gives "cafe-zurich". A name without Latin letters or
