@@ -90,7 +90,7 @@ func slugOf(name string) string {
 		case !unicode.Is(unicode.Mn, c):
 			gap = true
 		}
-		if b.Len() >= maxSlug-10 { // room for the number that makes it unique
+		if b.Len() >= maxSlug-11 { // room for a hyphen, and for the number that makes it unique
 			break
 		}
 	}

@@ -13,6 +13,7 @@ func TestSlugs(t *testing.T) {
 func FuzzSlug(f *testing.F) {
 	f.Add("Café Zürich!")
 	f.Add("ﬃ-ß-Ω")
+	f.Add("0000000000000000000000000000000000000000000000000 00")
 	f.Fuzz(func(t *testing.T, name string) {
 		if s := slugOf(name); len(s) > maxSlug-10 || !slugForm.MatchString(s) {
 			t.Errorf("%q gives %q", name, s)
