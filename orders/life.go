@@ -8,6 +8,7 @@ import (
 	"sotto.chat/catalog"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
+	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/money"
 	"sotto.chat/payments"
 )
@@ -182,7 +183,8 @@ func (o *Orders) RefundOrder(ctx context.Context, merchant, order string, r Refu
 			return payments.Refund{}, ErrNoMoney
 		}
 	}
-	return o.pay.Refund(ctx, merchant, r.PaymentID, r.Amount, r.Reason, r.IdempotencyKey)
+	// eager: the order follows before the caller has its answer
+	return o.pay.Refund(jobs.Eager(ctx), merchant, r.PaymentID, r.Amount, r.Reason, r.IdempotencyKey)
 }
 
 func refundable(list []payments.Payment) string {

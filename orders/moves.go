@@ -119,16 +119,16 @@ func (o *Orders) move(tx database.Tx, ord *Order, by act, h happening) error {
 
 // note writes what happened to the order, which came from the status from, and announces it.
 func (o *Orders) note(tx database.Tx, ord *Order, from Status, h happening) error {
-	ev := Event{MerchantID: ord.MerchantID, OrderID: ord.ID, ID: id.New("oev"),
-		FromStatus: from, ToStatus: ord.Status, Reason: h.reason, Remark: h.remark, Actor: h.actor, At: tx.Now}
-	if err := addEvent(tx, ev); err != nil {
-		return err
-	}
-	ord.Events = append(ord.Events, ev)
 	fact := h.fact
 	if fact == "" {
 		fact = string(ord.Status) + ":" + ord.ID
 	}
+	ev := Event{MerchantID: ord.MerchantID, OrderID: ord.ID, ID: id.New("oev"), FromStatus: from, ToStatus: ord.Status,
+		Reason: h.reason, Remark: h.remark, Actor: h.actor, Fact: fact, At: tx.Now}
+	if err := addEvent(tx, ev); err != nil {
+		return err
+	}
+	ord.Events = append(ord.Events, ev)
 	return o.desk.Announce(tx, Changed{Merchant: ord.MerchantID, Order: ord.ID, From: from, To: ord.Status, Fact: fact, Reason: h.reason})
 }
 
@@ -137,6 +137,7 @@ type Event struct {
 	MerchantID, OrderID, ID string
 	FromStatus, ToStatus    Status
 	Reason, Remark, Actor   string
+	Fact                    string // as in Changed
 	At                      time.Time
 }
 

@@ -191,7 +191,7 @@ func (o *Orders) linesOf(tx database.Tx, c *Cart, order string, lines []QuoteLin
 	out := make([]OrderLine, len(lines))
 	for i, l := range lines {
 		out[i] = OrderLine{MerchantID: c.MerchantID, OrderID: order, ID: id.New("oli"), SKU: l.SKU, VariantID: l.VariantID,
-			Name: l.Name, Quantity: l.Quantity, Options: l.Options, UnitPrice: l.Unit, Total: l.Total, Kind: kind(l.SKU, l.chosen), Position: int64(i + 1)}
+			Name: l.Name, Quantity: l.Quantity, Options: append([]catalog.PricedOption{}, l.Options...), UnitPrice: l.Unit, Total: l.Total, Kind: kind(l.SKU, l.chosen), Position: int64(i + 1)}
 		var err error
 		if out[i].Note, err = o.resealNote(tx, c, l.note, l.ID, out[i].ID); err != nil {
 			return nil, err

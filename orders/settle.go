@@ -35,7 +35,7 @@ func (o *Orders) heardMove(ctx context.Context, n payments.Moved) error {
 		if err != nil {
 			return err
 		}
-		return o.follow(tx, payments.Move{Payment: p, From: n.From, To: n.To, Changed: true})
+		return o.follow(tx, payments.Move{Payment: p, From: n.From, To: p.Status, Changed: true})
 	})
 }
 
@@ -224,8 +224,11 @@ func (o *Orders) tell(tx database.Tx, ord *Order, m payments.Move, reason string
 		fact: reason + ":" + m.Payment.ID + ":" + strconv.FormatInt(m.Payment.Version, 10)})
 }
 
-// stay notes a happening that leaves the status alone.
+// stay notes a happening that leaves the status alone. A fact that stands in the history is not told again.
 func (o *Orders) stay(tx database.Tx, ord *Order, h happening) error {
+	if known, err := hasFact(tx, *ord, h.fact); err != nil || known {
+		return err
+	}
 	ord.UpdatedAt = tx.Now
 	ord.Version++
 	if err := saveOrder(tx, ord); err != nil {

@@ -142,6 +142,11 @@ func wasPaid(tx database.Tx, ord Order) (bool, error) {
 		ord.MerchantID, ord.ID)
 }
 
+func hasFact(tx database.Tx, ord Order, fact string) (bool, error) {
+	return some(tx, `select count(*) from order_events where merchant_id = ? and order_id = ? and fact = ?`,
+		ord.MerchantID, ord.ID, fact)
+}
+
 func some(tx database.Tx, sql string, args ...any) (bool, error) {
 	var n int64
 	err := tx.DB().Raw(sql, args...).Scan(&n).Error

@@ -83,6 +83,7 @@ create table order_events (
   to_status text not null,
   reason text not null default '',
   remark text not null default '',
+  fact text not null default '',
   actor text not null default '',
   at timestamptz not null,
   primary key (merchant_id, order_id, id)
