@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"sotto.chat/catalog/search"
 )
 
 //go:embed lang/*.json
@@ -26,7 +28,7 @@ type language struct {
 	code  string
 	nodes []langNode
 	vocab map[string]bool
-	typos *typoIndex
+	typos *search.Spelling
 }
 
 type langNode struct {
@@ -86,7 +88,7 @@ func compileLanguage(file string, f *languageFile) *language {
 			l.add(p, sense{concept: cLanguageName, text: code})
 		}
 	}
-	l.typos = newTypoIndex(l.vocab, 8)
+	l.typos = search.NewSpelling(l.vocab, 8)
 	return l
 }
 

@@ -1,6 +1,10 @@
 package embedded
 
-import "slices"
+import (
+	"slices"
+
+	"sotto.chat/catalog/search"
+)
 
 // segment is a stretch of the message with one meaning: a name of the catalog, a phrase of the language, or unknown.
 type segment struct {
@@ -44,7 +48,7 @@ func (l *Lexicon) forms(tokens []token, lang *language) []wordForms {
 	out := make([]wordForms, len(tokens))
 	for i := range tokens {
 		t := &tokens[i]
-		f := wordForms{exact: l.id("=" + t.word), stem: l.id(stem(t.word))}
+		f := wordForms{exact: l.id("=" + t.word), stem: l.id(search.Stem(t.word))}
 		if f.stem < 0 && !lang.vocab[t.word] {
 			f = l.correct(t, lang)
 		}
@@ -55,17 +59,17 @@ func (l *Lexicon) forms(tokens []token, lang *language) []wordForms {
 
 // correct takes the nearest word of the catalog or, where that is nearer, of the language.
 func (l *Lexicon) correct(t *token, lang *language) wordForms {
-	inCatalog, d := l.typos.nearest(t.word)
-	inLanguage, e := lang.typos.nearest(t.word)
-	if inLanguage != "" && (inCatalog == "" || e < d) && len(t.word) > minTypo {
+	inCatalog, d := l.typos.Nearest(t.word)
+	inLanguage, e := lang.typos.Nearest(t.word)
+	if inLanguage != "" && (inCatalog == "" || e < d) && len(t.word) > search.MinTypo {
 		t.word = inLanguage
-		return wordForms{exact: l.id("=" + t.word), stem: l.id(stem(t.word))}
+		return wordForms{exact: l.id("=" + t.word), stem: l.id(search.Stem(t.word))}
 	}
 	if whole := l.completion(t.word); whole != "" {
-		return wordForms{exact: -1, stem: l.id(stem(whole))}
+		return wordForms{exact: -1, stem: l.id(search.Stem(whole))}
 	}
 	if inCatalog != "" {
-		return wordForms{exact: -1, stem: l.id(stem(inCatalog)), fixed: true}
+		return wordForms{exact: -1, stem: l.id(search.Stem(inCatalog)), fixed: true}
 	}
 	return wordForms{exact: -1, stem: -1}
 }
@@ -88,7 +92,7 @@ func (l *Lexicon) split(tokens []token, lang *language) []token {
 			if w[cut] >= 0x80 || !l.known(w[:cut], lang) || !l.known(w[cut:], lang) {
 				continue
 			}
-			if near, _ := l.typos.nearest(w); near != "" {
+			if near, _ := l.typos.Nearest(w); near != "" {
 				break
 			}
 			half := tokens[i]
@@ -105,7 +109,7 @@ func (l *Lexicon) known(w string, lang *language) bool {
 	if lang.vocab[w] {
 		return true
 	}
-	_, ok := l.stems[stem(w)]
+	_, ok := l.stems[search.Stem(w)]
 	return ok
 }
 
@@ -197,7 +201,7 @@ func (s *segmentation) walkJoined(i, j int, node int32, w walkState) {
 	if len(a)+len(b) > len(buffer) {
 		return
 	}
-	joined := stem(string(append(append(buffer[:0], a...), b...)))
+	joined := search.Stem(string(append(append(buffer[:0], a...), b...)))
 	if id, ok := s.l.stems[joined]; ok {
 		if next, ok := s.l.edges[edge(node, id)]; ok {
 			s.walk(i, j+2, next, walkState{fixed: w.fixed})

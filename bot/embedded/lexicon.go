@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sotto.chat/catalog"
+	"sotto.chat/catalog/search"
 )
 
 // Lexicon is a merchant's catalog made ready for reading, with the languages. It never changes after Compile, so any
@@ -18,7 +19,7 @@ type Lexicon struct {
 	edges     map[uint64]int32
 	stems     map[string]int32
 	phrases   []phrase
-	typos     *typoIndex
+	typos     *search.Spelling
 	byWord    map[int32][]int32  // stem → phrases that hold it
 	lastWords map[uint64][]int32 // product or choice → the stems that its longer names end with
 	sorted    []string           // the words of the catalog, by alphabet
@@ -88,7 +89,7 @@ func Compile(f catalog.File) *Lexicon {
 			}
 		}
 	}
-	c.typos = newTypoIndex(c.vocab, 5)
+	c.typos = search.NewSpelling(c.vocab, 5)
 	c.sorted = sortVocab(c.vocab)
 	c.questions = compileQuestions(f.Questions)
 	return c.Lexicon
@@ -201,7 +202,7 @@ func (c *compiler) phrase(name string) []int32 {
 	var shortened []int32
 	for i, w := range ws {
 		c.vocab[w] = true
-		exact[i], stems[i] = c.stem("="+w), c.stem(stem(w))
+		exact[i], stems[i] = c.stem("="+w), c.stem(search.Stem(w))
 		if !c.links[w] {
 			shortened = append(shortened, stems[i])
 		}
@@ -224,7 +225,7 @@ func (c *compiler) named(name string, entity uint64) []int32 {
 	}
 	var stems []int32
 	for _, w := range words(name) {
-		stems = append(stems, c.stem(stem(w)))
+		stems = append(stems, c.stem(search.Stem(w)))
 	}
 	c.noteWords(out[1], stems)
 	if last := stems[len(stems)-1]; len(stems) > 1 && !slices.Contains(c.lastWords[entity], last) {

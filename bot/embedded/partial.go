@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"sotto.chat/catalog/search"
 )
 
 // minPrefix is the shortest beginning of a word that stands for the whole ("choc" for "chocolate").
@@ -59,9 +61,9 @@ func (l *Lexicon) completion(w string) string {
 	if i == len(l.sorted) || !strings.HasPrefix(l.sorted[i], w) {
 		return ""
 	}
-	first := stem(l.sorted[i])
+	first := search.Stem(l.sorted[i])
 	for j := i + 1; j < len(l.sorted) && strings.HasPrefix(l.sorted[j], w); j++ {
-		if stem(l.sorted[j]) != first {
+		if search.Stem(l.sorted[j]) != first {
 			return ""
 		}
 	}
@@ -171,6 +173,6 @@ func (r *reader) repeats(a, b *segment) bool {
 	if len(r.lex.phrases[b.phrase].products) > 0 && len(r.lex.phrases[a.phrase].products) == 0 {
 		return false
 	}
-	id := r.lex.id(stem(r.tokens[b.from].word))
-	return r.lex.isA(a.phrase, id) && r.lex.id(stem(r.tokens[a.to-1].word)) != id
+	id := r.lex.id(search.Stem(r.tokens[b.from].word))
+	return r.lex.isA(a.phrase, id) && r.lex.id(search.Stem(r.tokens[a.to-1].word)) != id
 }

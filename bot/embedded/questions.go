@@ -7,6 +7,7 @@ import (
 
 	"sotto.chat/bot/reading"
 	"sotto.chat/catalog"
+	"sotto.chat/catalog/search"
 )
 
 // How alike a message and an example must be before the merchant's question is taken as asked; beside another reading
@@ -121,7 +122,7 @@ func features(tokens []token) []feature {
 	}
 	before := ""
 	for i := range tokens {
-		w := stem(tokens[i].word)
+		w := search.Stem(tokens[i].word)
 		put("w"+w, weightWord)
 		if before != "" {
 			put("p"+before+" "+w, weightPair)

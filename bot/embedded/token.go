@@ -1,11 +1,10 @@
 package embedded
 
 import (
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
+	"sotto.chat/catalog/search"
 )
 
 // maxTokens bounds the work on one message; what follows is reported as unread.
@@ -36,11 +35,11 @@ func tokenise(text string) []token {
 		switch {
 		case unicode.IsDigit(r):
 			end := scanNumber(text, i)
-			tokens = append(tokens, token{word: fold(text[i:end]), start: i, end: end, brk: brk})
+			tokens = append(tokens, token{word: search.Fold(text[i:end]), start: i, end: end, brk: brk})
 			brk, i = breakNone, end
 		case unicode.IsLetter(r) || unicode.IsMark(r):
 			end := scanWord(text, i)
-			if word := fold(text[i:end]); word != "" {
+			if word := search.Fold(text[i:end]); word != "" {
 				tokens = append(tokens, token{word: word, start: i, end: end, brk: brk})
 				brk = breakNone
 			}
@@ -98,47 +97,6 @@ func scanWord(text string, i int) int {
 		i += size
 	}
 	return i
-}
-
-// fold gives the form in which words are compared.
-func fold(s string) string {
-	ascii := true
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= utf8.RuneSelf || c >= 'A' && c <= 'Z' || c == '\'' || c == '`' {
-			ascii = false
-			break
-		}
-	}
-	if ascii {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range norm.NFKD.String(strings.ToLower(s)) {
-		if !unicode.IsMark(r) && r != '\'' && r != '’' && r != '´' && r != '`' {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// stem takes away the endings of number, so that one and many are the same word. It is not a word of any language:
-// "fries" and "fry" meet in "fry", "tomates" and "tomate" in "tomat".
-func stem(w string) string {
-	if len(w) < 3 || w[0] < 'a' {
-		return w
-	}
-	if n := len(w); w[n-1] == 's' && w[n-2] != 's' && w[n-2] != 'u' && n > 3 {
-		w = w[:n-1]
-	}
-	n := len(w)
-	if n > 3 && strings.HasSuffix(w, "ie") {
-		return w[:n-2] + "y"
-	}
-	if n > 3 && w[n-1] == 'e' {
-		return w[:n-1]
-	}
-	return w
 }
 
 // words gives the folded words of a catalog phrase.

@@ -1,35 +1,35 @@
-package embedded
+package search
 
-// typoIndex finds the word of a vocabulary that a misspelt word was meant to be. Words stand in buckets by first
+// Spelling finds the word of a vocabulary that a misspelt word was meant to be. Words stand in buckets by first
 // letter and length, so that a look-up compares with few of them.
-type typoIndex struct {
+type Spelling struct {
 	buckets map[uint32][]string
 	plain   int // in words shorter than this, a letter changed for another makes another word
 }
 
-// minTypo is the shortest word that is corrected; shorter ones are too often another word.
-const minTypo = 4
+// MinTypo is the shortest word that is corrected; shorter ones are too often another word.
+const MinTypo = 4
 
-func newTypoIndex(vocab map[string]bool, plain int) *typoIndex {
-	ix := &typoIndex{buckets: map[uint32][]string{}, plain: plain}
-	for w := range vocab {
+func NewSpelling(words map[string]bool, plain int) *Spelling {
+	ix := &Spelling{buckets: map[uint32][]string{}, plain: plain}
+	for w := range words {
 		ix.add(w)
 	}
 	return ix
 }
 
-func (ix *typoIndex) add(w string) {
-	if len(w) >= minTypo && w[0] >= 'a' {
+func (ix *Spelling) add(w string) {
+	if len(w) >= MinTypo && w[0] >= 'a' {
 		ix.buckets[bucket(w[0], len(w))] = append(ix.buckets[bucket(w[0], len(w))], w)
 	}
 }
 
 func bucket(first byte, length int) uint32 { return uint32(first)<<16 | uint32(min(length, 0xffff)) }
 
-// nearest gives the closest word within the distance that its length allows, and that distance; "" if none is near.
+// Nearest gives the closest word within the distance that its length allows, and that distance; "" if none is near.
 // Of equally close words the alphabet decides, so that the answer never depends on chance.
-func (ix *typoIndex) nearest(w string) (string, int) {
-	if len(w) < minTypo || len(w) > 40 || w[0] < 'a' {
+func (ix *Spelling) Nearest(w string) (string, int) {
+	if len(w) < MinTypo || len(w) > 40 || w[0] < 'a' {
 		return "", 0
 	}
 	best, bestDistance := "", allowed(len(w))+1
@@ -68,7 +68,7 @@ func swapped(a, b string) bool {
 // allowed is how many slips of the finger a word of this length may have.
 func allowed(length int) int {
 	switch {
-	case length < minTypo:
+	case length < MinTypo:
 		return 0
 	case length < 8:
 		return 1
