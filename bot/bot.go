@@ -1,0 +1,73 @@
+// Package bot answers customers: a message becomes a reading, the reading acts, and what became of it becomes words.
+//
+// An understander only proposes. Prices, totals, stock and orders come from the rooms below, inside the transaction that
+// answers, and every number in an answer is checked against them before it leaves.
+package bot
+
+import (
+	"context"
+	"log/slog"
+
+	"sotto.chat/bot/reading"
+	"sotto.chat/bot/words"
+	"sotto.chat/catalog"
+	"sotto.chat/customers"
+	"sotto.chat/inbox"
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
+	"sotto.chat/orders"
+)
+
+// Shop is what the bot must know of a merchant.
+type Shop struct {
+	Name, Currency   string
+	Country          string // shapes how amounts are written
+	Language         string
+	Formal           bool
+	Pickup, Delivery bool
+	Model            bool // messages may go to a language model
+}
+
+// Bot is the clerk who answers.
+type Bot struct {
+	db       *database.DB
+	inbox    *inbox.Inbox
+	orders   *orders.Orders
+	catalog  *catalog.Catalog
+	people   *customers.People
+	shop     func(ctx context.Context, merchant string) (Shop, error)
+	embedded Understander
+	model    Understander // nil without one
+	words    *words.Book
+	goods    *shelfCache
+	log      *slog.Logger
+}
+
+// New makes the bot and has it listen for what customers say and for what becomes of their orders. model may be nil.
+func New(db *database.DB, box *inbox.Inbox, ord *orders.Orders, cat *catalog.Catalog, people *customers.People, desk *jobs.Desk,
+	shop func(ctx context.Context, merchant string) (Shop, error), embedded, model Understander, log *slog.Logger) (*Bot, error) {
+	book, err := words.Open()
+	if err != nil {
+		return nil, err
+	}
+	b := &Bot{db: db, inbox: box, orders: ord, catalog: cat, people: people, shop: shop, embedded: embedded, model: model,
+		words: book, goods: newShelfCache(cat, log), log: log}
+	jobs.On(desk, "bot.turn", func(ctx context.Context, n inbox.Spoke) error { return b.Turn(ctx, n.Merchant, n.Conversation) })
+	jobs.On(desk, "bot.notify", b.Notify)
+	return b, nil
+}
+
+func (b *Bot) voice(shop Shop, languages ...string) words.Voice {
+	return b.words.Voice(shop.Country, shop.Formal, append(languages, shop.Language)...)
+}
+
+func (b *Bot) languageNames() []string {
+	var names []string
+	for _, code := range b.words.Languages() {
+		names = append(names, b.words.Name(code))
+	}
+	return names
+}
+
+// readings are what a model made of messages, by message id.
+type readings = map[string]reading.Reading

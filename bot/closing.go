@@ -1,0 +1,175 @@
+package bot
+
+import (
+	"sotto.chat/bot/reading"
+	"sotto.chat/bot/words"
+	"sotto.chat/customers"
+	"sotto.chat/orders"
+)
+
+// misreadsToPerson is how many messages in a row may go without being understood.
+const misreadsToPerson = 2
+
+// close brings the turn to one answer: what became of the cart, then the one question that is open.
+func (t *talk) close() error {
+	t.misunderstood()
+	if t.handoff {
+		t.introduce()
+		return nil
+	}
+	t.linkDied()
+	if err := t.sayAdded(); err != nil {
+		return err
+	}
+	if t.yes && !t.touched {
+		if err := t.excuse(t.place()); err != nil {
+			return err
+		}
+	} else if err := t.question(); err != nil {
+		return err
+	}
+	if t.out.silent() {
+		t.out.say("ready", nil)
+		t.menuButtons()
+	}
+	t.introduce()
+	return nil
+}
+
+// misunderstood says so once, and brings a person the second time in a row.
+func (t *talk) misunderstood() {
+	understood := !t.out.silent() || t.touched || t.show || t.yes || t.mem.Buying && !t.misread
+	switch {
+	case t.misread && !understood:
+		t.mem.Misread++
+		if t.mem.Misread >= misreadsToPerson {
+			t.out.say("misread_person", nil)
+			t.handoff, t.answered = true, true
+			break
+		}
+		t.out.say("misread", nil)
+		t.menuButtons()
+	case !t.misread:
+		t.mem.Misread = 0
+	}
+	t.c.Misread = int64(t.mem.Misread)
+}
+
+// linkDied says that the pay link that was sent before is no good any more, since the cart has changed.
+func (t *talk) linkDied() {
+	if t.waiting.ID == "" || !t.touched || t.cart.Status == orders.CartOrdered {
+		return
+	}
+	t.out.facts.text(t.waiting.Number)
+	t.out.say("link_died", words.Facts{"number": t.waiting.Number})
+	t.mem.Told = t.waiting.ID
+	t.waiting = orders.Order{}
+	t.mem.Buying = len(t.cart.Lines) > 0
+}
+
+// sayAdded confirms what went into the cart.
+func (t *talk) sayAdded() error {
+	if len(t.added) == 0 {
+		return nil
+	}
+	q, err := t.b.orders.Quote(t.tx, t.c.MerchantID, t.cart.ID)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, a := range t.added {
+		for _, l := range q.Lines {
+			if l.ID == a.line {
+				t.out.facts.count(int64(a.quantity))
+				names = append(names, t.voice().Say("thing", words.Facts{"count": a.quantity, "what": t.what(l.Name, l.SKU, l.Options)}))
+			}
+		}
+	}
+	if len(names) > 0 {
+		t.out.say("added", words.Facts{"things": t.voice().List(names)})
+	}
+	return nil
+}
+
+// question puts the one open question at the end of the answer.
+func (t *talk) question() error {
+	switch {
+	case t.answered:
+		return nil
+	case t.mem.Buying || t.yes:
+		return t.excuse(t.advance())
+	case len(t.cart.Lines) == 0:
+		if t.show && t.out.silent() {
+			t.out.say("cart_empty", nil)
+			t.menuButtons()
+		}
+		return nil
+	}
+	q, err := t.b.orders.Quote(t.tx, t.c.MerchantID, t.cart.ID)
+	if err != nil {
+		return err
+	}
+	if t.show {
+		t.sayCart(q)
+	}
+	if (t.touched || t.mem.Asked == reading.AskedOption) && t.askMissing(q) {
+		return nil
+	}
+	if t.mem.Asked == reading.AskedOption {
+		t.mem.ask(reading.AskedNothing)
+	}
+	if t.show {
+		t.cartButtons()
+	}
+	return nil
+}
+
+// sayCart shows what is in the cart and what it costs by now.
+func (t *talk) sayCart(q orders.Quote) {
+	t.out.say("cart", nil)
+	t.quoteLines(q)
+	t.sums(q)
+}
+
+func (t *talk) cartButtons() {
+	t.out.offer("button_checkout", tapCheckout)
+	t.out.offer("button_edit", tapEdit)
+	t.out.offer("button_menu", tapMenu)
+}
+
+// edit shows a button to take out each line.
+func (t *talk) edit() {
+	t.mem.Buying = false
+	t.mem.ask(reading.AskedNothing)
+	if len(t.cart.Lines) == 0 {
+		t.show = true
+		return
+	}
+	t.out.say("edit", nil)
+	for _, l := range t.cart.Lines[:min(len(t.cart.Lines), maxShelf)] {
+		name := t.name(l.SKU)
+		t.out.button(t.voice().Say("button_remove", words.Facts{"product": name}), tapTo(tapRemove, l.ID))
+	}
+	t.out.offer("button_menu", tapMenu)
+	t.out.offer("button_checkout", tapCheckout)
+	t.answered = true
+}
+
+// remember keeps what the next turn must know.
+func (t *talk) remember() error {
+	t.mem.Cart = t.cartLines()
+	for line := range t.mem.Notes {
+		if _, ok := t.line(line); !ok {
+			delete(t.mem.Notes, line)
+		}
+	}
+	if code, _ := t.b.words.Speaks(t.c.Language); code == t.voice().Language() {
+		return nil
+	}
+	t.c.Language = t.voice().Language()
+	return t.b.people.SetLanguage(t.tx, t.c.MerchantID, t.c.CustomerID, t.c.Language)
+}
+
+func consentOf(customer, purpose string, given bool) customers.Consent {
+	return customers.Consent{CustomerID: customer, Purpose: purpose, Given: given, Source: "chat"}
+}

@@ -1,0 +1,389 @@
+package bot
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"sotto.chat/bot/reading"
+	"sotto.chat/bot/words"
+	"sotto.chat/catalog"
+	"sotto.chat/customers"
+	"sotto.chat/internal/fault"
+	"sotto.chat/internal/money"
+	"sotto.chat/orders"
+)
+
+// maxAddress bounds an address, in characters.
+const (
+	minAddress = 5
+	maxAddress = 500
+)
+
+// confirm is the customer's yes in words; it means the question that is open, and nothing where none is.
+func (t *talk) confirm() error {
+	switch t.mem.Asked {
+	case reading.AskedConfirm:
+		t.yes = true
+	case askedCancel:
+		return t.void(t.mem.Order)
+	case askedMethod, reading.AskedAddress, reading.AskedOption:
+		// the question is simply asked again
+	case reading.AskedProduct:
+		t.misread = true
+	default:
+		t.out.say("ready", nil)
+	}
+	return nil
+}
+
+// yesTo is the yes of a button: it names the quote that it was made for.
+func (t *talk) yesTo(hash string) error {
+	if t.mem.Quote == nil || len(hash) < hashInTap || !strings.HasPrefix(t.mem.Quote.Hash, hash) {
+		if t.waiting.ID != "" && len(hash) >= hashInTap && strings.HasPrefix(t.waiting.Hash, hash) {
+			return t.pay() // pressed twice
+		}
+		t.mem.Buying = true
+		t.out.say("quote_old", nil)
+		return nil
+	}
+	t.yes = true
+	return nil
+}
+
+func (t *talk) deny() {
+	switch t.mem.Asked {
+	case reading.AskedConfirm:
+		t.out.say("not_ordered", nil)
+	case askedCancel:
+		t.out.say("not_cancelled", nil)
+	default:
+		t.out.say("fine", nil)
+	}
+	t.mem.ask(reading.AskedNothing)
+	t.mem.Buying = false
+	t.out.offer("button_menu", tapMenu)
+	if len(t.cart.Lines) > 0 {
+		t.out.offer("button_edit", tapEdit)
+		t.out.offer("button_checkout", tapCheckout)
+	}
+}
+
+// advance takes one more step towards the order: each asks one question, the last one asks for the yes.
+func (t *talk) advance() error {
+	if t.waiting.ID != "" && !t.touched {
+		t.mem.Buying = false
+		return t.pay()
+	}
+	if len(t.cart.Lines) == 0 {
+		t.mem.Buying = false
+		t.out.say("cart_empty", nil)
+		t.menuButtons()
+		return nil
+	}
+	q, err := t.b.orders.Quote(t.tx, t.c.MerchantID, t.cart.ID)
+	if err != nil {
+		return err
+	}
+	if t.askMissing(q) {
+		return nil
+	}
+	if sound, err := t.sound(q); err != nil || !sound {
+		return err
+	}
+	if asked, err := t.askMethod(&q); err != nil || asked {
+		return err
+	}
+	return t.askYes(q)
+}
+
+// askMissing asks for the first option that must be chosen.
+func (t *talk) askMissing(q orders.Quote) bool {
+	for _, l := range q.Lines {
+		if len(l.Missing) == 0 || l.Problem != nil && !errors.Is(l.Problem, catalog.ErrChooseOptions) {
+			continue
+		}
+		g := l.Missing[0]
+		t.mem.ask(reading.AskedOption)
+		t.mem.Line, t.mem.Group = l.ID, g.Code
+		t.out.only()
+		t.out.facts.text(g.Name, l.Name)
+		t.out.say("choose_option", words.Facts{"group": g.Name, "product": l.Name})
+		for _, c := range g.Choices {
+			if !c.Available {
+				continue
+			}
+			label := c.Name
+			t.out.facts.text(c.Name)
+			if c.Price > 0 {
+				extra := money.Of(c.Price, q.Currency)
+				t.out.facts.amount(extra)
+				label = t.voice().Say("choice_price", words.Facts{"choice": c.Name, "price": extra})
+			}
+			t.out.button(label, tapTo(tapOption, ref(g.Code), ref(c.Code)))
+		}
+		return true
+	}
+	return false
+}
+
+// optionTap is the answer to the open option question.
+func (t *talk) optionTap(about string) error {
+	group, choice, _ := strings.Cut(about, ":")
+	l, ok := t.line(t.mem.Line)
+	if t.mem.Asked != reading.AskedOption || !ok || t.mem.Line == "" {
+		t.out.say("old_button", nil)
+		t.show = true
+		return nil
+	}
+	p, ok := t.goods.Product(l.SKU)
+	if !ok {
+		return catalog.ErrUnknownSKU
+	}
+	for _, g := range p.Options {
+		for _, c := range g.Choices {
+			if ref(g.ID) == group && ref(c.ID) == choice {
+				return t.try(reading.Action{Kind: reading.Change, Line: l.ID, Options: []reading.Option{{Group: g.ID, Choice: c.ID}}})
+			}
+		}
+	}
+	return catalog.ErrUnknownOption
+}
+
+// chooseOption is the answer by number.
+func (t *talk) chooseOption(a reading.Action) error {
+	l, ok := t.line(t.mem.Line)
+	g, known := t.goods.Group(l.SKU, t.mem.Group)
+	if !ok || !known || a.Number < 1 || a.Number > len(g.Choices) {
+		t.misread = true
+		return nil
+	}
+	return t.change(reading.Action{Line: l.ID, Options: []reading.Option{{Group: g.ID, Choice: g.Choices[a.Number-1].ID}}})
+}
+
+// sound tells whether every line can be sold now, and says which cannot.
+func (t *talk) sound(q orders.Quote) (bool, error) {
+	for _, l := range q.Lines {
+		if l.Problem == nil {
+			continue
+		}
+		t.mem.Buying = false
+		t.mem.ask(reading.AskedNothing)
+		t.out.facts.text(l.Name)
+		if errors.Is(l.Problem, catalog.ErrOutOfStock) && l.Stock != nil && *l.Stock > 0 {
+			t.out.facts.count(*l.Stock)
+			t.out.say("only_left", words.Facts{"n": *l.Stock, "product": l.Name})
+		} else {
+			t.out.say("sold_out", words.Facts{"product": l.Name})
+		}
+		t.out.button(t.voice().Say("button_remove", words.Facts{"product": l.Name}), tapTo(tapRemove, l.ID))
+		if err := t.alternatives(l.SKU); err != nil {
+			return false, err
+		}
+	}
+	return len(q.Problems) == 0, nil
+}
+
+// askMethod asks how and where the goods shall go, and changes the quote by what is known already.
+func (t *talk) askMethod(q *orders.Quote) (asked bool, err error) {
+	method := q.Method
+	if method == "" || !t.offers(method) {
+		switch {
+		case t.shop.Pickup && t.shop.Delivery:
+			t.mem.ask(askedMethod)
+			t.out.only()
+			t.out.say("ask_method", nil)
+			t.out.offer("button_delivery", tapTo(tapWay, reading.Delivery))
+			t.out.offer("button_pickup", tapTo(tapWay, reading.Pickup))
+			return true, nil
+		case t.shop.Delivery:
+			method = orders.MethodDelivery
+		case t.shop.Pickup:
+			method = orders.MethodPickup
+		default:
+			return false, nil
+		}
+	}
+	d := orders.Delivery{Method: method}
+	if method == orders.MethodDelivery {
+		_, details, err := t.b.people.Find(t.tx, t.c.MerchantID, t.c.CustomerID)
+		if err != nil {
+			return false, err
+		}
+		if d.Address = details.Address; d.Address == nil {
+			t.mem.ask(reading.AskedAddress)
+			t.askAddress()
+			return true, nil
+		}
+	}
+	if err := t.b.orders.SetDelivery(t.tx, t.c.MerchantID, t.cart.ID, d); err != nil {
+		return false, err
+	}
+	*q, err = t.b.orders.Quote(t.tx, t.c.MerchantID, t.cart.ID)
+	return false, err
+}
+
+func (t *talk) offers(m orders.Method) bool {
+	switch m {
+	case orders.MethodDelivery:
+		return t.shop.Delivery
+	case orders.MethodPickup, orders.MethodEatIn:
+		return t.shop.Pickup
+	}
+	return false
+}
+
+func (t *talk) askAddress() {
+	t.out.only()
+	t.out.say("ask_address", nil)
+	if t.shop.Pickup {
+		t.out.offer("button_pickup", tapTo(tapWay, reading.Pickup))
+	}
+}
+
+func (t *talk) setMethod(method string) error {
+	m := orders.Method(method)
+	if !t.offers(m) {
+		t.out.say("method_not_offered", nil)
+		return nil
+	}
+	if err := t.openCart(); err != nil {
+		return err
+	}
+	if t.mem.Asked == askedMethod || t.mem.Asked == reading.AskedAddress {
+		t.mem.ask(reading.AskedNothing)
+	}
+	if err := t.b.orders.SetDelivery(t.tx, t.c.MerchantID, t.cart.ID, orders.Delivery{Method: m}); err != nil {
+		return err
+	}
+	t.out.say("method_"+method, nil)
+	return t.rewayed()
+}
+
+// rewayed notes that the way to the customer is another one, which may change the total.
+func (t *talk) rewayed() error {
+	t.mem.Quote, t.touched = nil, true
+	return t.load()
+}
+
+// setAddress keeps where to deliver to: with the customer, for the next time, and in the cart; sealed in both.
+func (t *talk) setAddress(text string) error {
+	text = strings.TrimSpace(text)
+	if n := len([]rune(text)); n < minAddress || n > maxAddress {
+		t.mem.ask(reading.AskedAddress)
+		t.out.say("address_unclear", nil)
+		return nil
+	}
+	if !t.shop.Delivery {
+		t.out.say("method_not_offered", nil)
+		return nil
+	}
+	c, details, err := t.b.people.Find(t.tx, t.c.MerchantID, t.c.CustomerID)
+	if err != nil {
+		return err
+	}
+	details.Address = &customers.Address{Text: text}
+	if _, err := t.b.people.Update(t.tx, t.c.MerchantID, c.ID, details, c.Version); err != nil {
+		if f, ok := fault.Of(err); ok && f.Is(customers.ErrInvalid) {
+			t.out.say("address_unclear", nil)
+			return nil
+		}
+		return err
+	}
+	if err := t.openCart(); err != nil {
+		return err
+	}
+	d := orders.Delivery{Method: orders.MethodDelivery, Address: details.Address}
+	if err := t.b.orders.SetDelivery(t.tx, t.c.MerchantID, t.cart.ID, d); err != nil {
+		return err
+	}
+	if t.mem.Asked == reading.AskedAddress || t.mem.Asked == askedMethod {
+		t.mem.ask(reading.AskedNothing)
+	}
+	t.out.say("address_kept", nil)
+	return t.rewayed()
+}
+
+func (t *talk) openCart() error {
+	if t.hasCart {
+		return nil
+	}
+	cart, err := t.b.orders.OpenCart(t.tx, t.c.MerchantID, orders.Owner{CustomerID: t.c.CustomerID, ConversationID: t.c.ID}, "")
+	t.cart, t.hasCart = cart, err == nil
+	return err
+}
+
+// askYes shows everything that the yes is about, and asks for it.
+func (t *talk) askYes(q orders.Quote) error {
+	t.out.only()
+	t.out.say("quote", nil)
+	t.quoteLines(q)
+	t.sums(q)
+	if err := t.destination(q); err != nil {
+		return err
+	}
+	t.mem.ask(reading.AskedConfirm)
+	t.mem.Quote = &quoted{Hash: q.Hash, At: t.tx.Now}
+	t.out.say("ask_yes", nil)
+	t.out.offer("button_yes", tapTo(tapYes, q.Hash[:hashInTap]))
+	t.out.offer("button_edit", tapEdit)
+	t.show = false
+	return nil
+}
+
+// sums writes what stands between the lines and the total, and the total.
+func (t *talk) sums(q orders.Quote) {
+	of := func(n int64) money.Money {
+		m := money.Of(n, q.Currency)
+		t.out.facts.amount(m)
+		return m
+	}
+	if q.Discount > 0 {
+		t.out.add("discount", words.Facts{"amount": of(q.Discount)})
+	}
+	if q.Shipping > 0 {
+		t.out.add("shipping", words.Facts{"amount": of(q.Shipping)})
+	}
+	if q.Tax > 0 {
+		key := "tax"
+		if q.TaxInclusive {
+			key = "tax_inclusive"
+		}
+		t.out.add(key, words.Facts{"amount": of(q.Tax)})
+	}
+	t.out.add("total", words.Facts{"amount": of(q.Total)})
+}
+
+// destination says where the goods go.
+func (t *talk) destination(q orders.Quote) error {
+	switch q.Method {
+	case orders.MethodPickup, orders.MethodEatIn:
+		t.out.say("to_pickup", nil)
+	case orders.MethodDelivery:
+		_, details, err := t.b.people.Find(t.tx, t.c.MerchantID, t.c.CustomerID)
+		if err != nil || details.Address == nil {
+			return err
+		}
+		address := addressText(*details.Address)
+		t.out.facts.text(address)
+		t.out.say("to_address", words.Facts{"address": address})
+		t.out.offer("button_address", tapAddress)
+	}
+	return nil
+}
+
+func addressText(a customers.Address) string {
+	if a.Text != "" {
+		return a.Text
+	}
+	var parts []string
+	for _, p := range []string{a.Line1, a.Line2, strings.TrimSpace(a.PostalCode + " " + a.City), a.Region, a.Country} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	return join(parts)
+}
+
+// stale tells whether a yes comes too late for its quote.
+func (q *quoted) stale(now time.Time) bool { return now.Sub(q.At) > yesLasts }

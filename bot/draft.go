@@ -1,0 +1,90 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+
+	"sotto.chat/bot/words"
+	"sotto.chat/channels"
+	"sotto.chat/internal/money"
+)
+
+// maxButtons is the most answers that every platform can offer at once in some form.
+const maxButtons = 10
+
+// draft is an answer in the making: words from templates, and beside them the facts that back their numbers.
+type draft struct {
+	voice   words.Voice
+	blocks  []string
+	content channels.Content
+	facts   facts
+}
+
+// say adds a paragraph.
+func (d *draft) say(key string, f words.Facts) {
+	d.put(d.voice.Say(key, f))
+}
+
+// add adds a line to the last paragraph.
+func (d *draft) add(key string, f words.Facts) {
+	line := d.voice.Say(key, f)
+	if len(d.blocks) == 0 {
+		d.put(line)
+		return
+	}
+	d.blocks[len(d.blocks)-1] += "\n" + line
+}
+
+// put adds a paragraph once: two messages of a burst may want the same said.
+func (d *draft) put(text string) {
+	if text != "" && !slices.Contains(d.blocks, text) {
+		d.blocks = append(d.blocks, text)
+	}
+}
+
+// first puts a paragraph before all others.
+func (d *draft) first(key string, f words.Facts) {
+	d.blocks = slices.Insert(d.blocks, 0, d.voice.Say(key, f))
+}
+
+func (d *draft) button(label, tap string) {
+	if slices.ContainsFunc(d.content.Buttons, func(b channels.Button) bool { return b.Tap == tap || b.Label == label }) {
+		return
+	}
+	d.content.Buttons = append(d.content.Buttons, channels.Button{Label: label, Tap: tap})
+}
+
+// offer adds a button whose label is a template.
+func (d *draft) offer(key, tap string) { d.button(d.voice.Say(key, nil), tap) }
+
+// only replaces the buttons: a question's answers stand alone.
+func (d *draft) only() { d.content.Buttons = nil }
+
+func (d *draft) link(label, url string) {
+	d.content.Links = append(d.content.Links, channels.Link{Label: label, URL: url})
+}
+
+func (d *draft) card(c channels.Card) {
+	if !slices.ContainsFunc(d.content.Products, func(o channels.Card) bool { return o.SKU == c.SKU }) {
+		d.content.Products = append(d.content.Products, c)
+	}
+}
+
+func (d *draft) money(m money.Money) string { return d.voice.Money(m) }
+
+// finish gives the message, within what platforms can carry.
+func (d *draft) finish() channels.Content {
+	c := d.content
+	c.Text = strings.Join(d.blocks, "\n\n")
+	if len(c.Buttons) > maxButtons {
+		c.Buttons = c.Buttons[:maxButtons]
+	}
+	if len(c.Buttons) > 0 {
+		c.Choose = d.voice.Say("choose", nil)
+	}
+	return c
+}
+
+func (d *draft) silent() bool {
+	return len(d.blocks) == 0 && len(d.content.Products) == 0 && len(d.content.Links) == 0
+}

@@ -1,0 +1,107 @@
+package bot
+
+import (
+	"encoding/json"
+	"time"
+
+	"sotto.chat/bot/reading"
+	"sotto.chat/catalog"
+	"sotto.chat/channels"
+)
+
+// The questions of the dialogue that an understander has no word for.
+const (
+	askedMethod = "method"
+	askedCancel = "cancel"
+)
+
+// yesLasts is how long a yes to a quote is good.
+const yesLasts = 15 * time.Minute
+
+// memory is what the bot remembers of a conversation between turns. It is kept sealed with the conversation's key.
+type memory struct {
+	// Met says that the customer was told whom they speak with.
+	Met bool `json:"met,omitempty"`
+	// Language is the one that the customer chose or was heard to speak.
+	Language string   `json:"language,omitempty"`
+	Pinned   bool     `json:"pinned,omitempty"` // chosen, so that no word of another language changes it
+	Shown    []string `json:"shown,omitempty"`
+	Asked    string   `json:"asked,omitempty"`
+	// Line and Group are what an option is asked for.
+	Line  string `json:"line,omitempty"`
+	Group string `json:"group,omitempty"`
+	Wish  *wish  `json:"wish,omitempty"` // waits for the choice of a product or a variant
+	Order string `json:"order,omitempty"`
+	// Quote is what the customer was shown and asked a yes for.
+	Quote *quoted `json:"quote,omitempty"`
+	// Buying says that the customer wants to order and only answers questions until then.
+	Buying bool `json:"buying,omitempty"`
+	// Notes are the lines' notes, since a changed line must be given its note again.
+	Notes map[string]string `json:"notes,omitempty"`
+	// Told is the order of whose end this conversation has just been told.
+	Told    string            `json:"told,omitempty"`
+	Misread int               `json:"misread,omitempty"`
+	Last    *channels.Content `json:"last,omitempty"`
+	// Cart is the cart as it was after the last answer, for reading outside a transaction.
+	Cart []reading.CartLine `json:"cart,omitempty"`
+}
+
+type wish struct {
+	Quantity int              `json:"quantity"`
+	Options  []reading.Option `json:"options,omitempty"`
+	Note     string           `json:"note,omitempty"`
+}
+
+type quoted struct {
+	Hash string    `json:"hash"`
+	At   time.Time `json:"at"`
+}
+
+func readMemory(plain []byte) *memory {
+	m := &memory{}
+	if len(plain) == 0 || json.Unmarshal(plain, m) != nil {
+		return &memory{} // an unreadable memory is a conversation begun anew, never a stuck one
+	}
+	return m
+}
+
+func (m *memory) write() ([]byte, error) { return json.Marshal(m) }
+
+// ask notes the open question; nothing else is open then.
+func (m *memory) ask(what string) {
+	m.Asked, m.Line, m.Group, m.Order = what, "", "", ""
+	if what != reading.AskedProduct {
+		m.Wish = nil
+	}
+	if what != reading.AskedConfirm {
+		m.Quote = nil
+	}
+}
+
+// state is the memory in an understander's terms.
+func (m *memory) state(cart []reading.CartLine) reading.State {
+	asked := m.Asked
+	switch asked {
+	case "", askedMethod:
+		asked = reading.AskedNothing
+	case askedCancel:
+		asked = reading.AskedConfirm
+	}
+	return reading.State{Cart: cart, Asked: asked, Shown: m.Shown}
+}
+
+func toCatalog(options []reading.Option) []catalog.Option {
+	out := make([]catalog.Option, 0, len(options))
+	for _, o := range options {
+		out = append(out, catalog.Option{Group: o.Group, Choice: o.Choice, Amount: o.Amount, Count: int64(o.Count)})
+	}
+	return out
+}
+
+func fromCatalog(options []catalog.Option) []reading.Option {
+	out := make([]reading.Option, 0, len(options))
+	for _, o := range options {
+		out = append(out, reading.Option{Group: o.Group, Choice: o.Choice, Amount: o.Amount, Count: int(o.Count)})
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+package bot
+
+import (
+	"context"
+
+	"sotto.chat/bot/words"
+	"sotto.chat/channels"
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/money"
+	"sotto.chat/orders"
+)
+
+// Notify tells the customer what became of an order, in the conversation that it came from, once for each fact, also
+// while a person is answering there.
+func (b *Bot) Notify(ctx context.Context, n orders.Changed) error {
+	ord, err := b.orders.Get(ctx, n.Merchant, n.Order)
+	if err != nil || ord.ConversationID == "" {
+		return err
+	}
+	shop, err := b.shop(ctx, n.Merchant)
+	if err != nil {
+		return err
+	}
+	return b.db.InTx(ctx, func(tx database.Tx) error {
+		c, err := b.inbox.Lock(tx, n.Merchant, ord.ConversationID)
+		if err != nil {
+			return err
+		}
+		plain, err := b.inbox.Memory(tx, &c)
+		if err != nil {
+			return err
+		}
+		mem := readMemory(plain)
+		d := &draft{voice: b.voice(shop, mem.Language, c.Language)}
+		if !b.tell(d, n, ord, mem) {
+			return nil
+		}
+		content := d.finish()
+		if err := guard(content, &d.facts, d.voice); err != nil {
+			return err
+		}
+		_, err = b.inbox.SayOnce(tx, &c, factOf(n), content)
+		return err
+	})
+}
+
+// factOf names what is said. That an order has its money is said once, however the money came.
+func factOf(n orders.Changed) string {
+	if n.To == orders.Paid && n.From != orders.Paid {
+		return "bot:paid:" + n.Order
+	}
+	return "bot:" + n.Fact
+}
+
+// tell words the news; false where there is nothing to say.
+func (b *Bot) tell(d *draft, n orders.Changed, ord orders.Order, mem *memory) bool {
+	total := money.Of(ord.Total, ord.Currency)
+	d.facts.text(ord.Number)
+	d.facts.amount(total)
+	f := words.Facts{"number": ord.Number, "total": total}
+	if n.From == n.To {
+		return b.tellMoney(d, n, ord, f)
+	}
+	switch n.To {
+	case orders.Paid:
+		d.say("paid", f)
+	case orders.Fulfilled:
+		key := "fulfilled"
+		if ord.Method == orders.MethodPickup || ord.Method == orders.MethodEatIn {
+			key = "fulfilled_pickup"
+		}
+		d.say(key, f)
+	case orders.Expired:
+		d.say("expired", f)
+		d.offer("button_again", tapCheckout)
+		d.offer("button_cart", tapCart)
+	case orders.Cancelled:
+		if mem.Told == ord.ID {
+			return false // the turn that cancelled it has said so
+		}
+		return b.tellCancelled(d, n, ord, f)
+	default:
+		return false
+	}
+	return true
+}
+
+func (b *Bot) tellCancelled(d *draft, n orders.Changed, ord orders.Order, f words.Facts) bool {
+	switch n.Reason {
+	case orders.ReasonCartChanged:
+		d.say("link_died", f)
+		d.offer("button_checkout", tapCheckout)
+	case orders.ReasonRefunded:
+		d.say("cancelled_refunded", f)
+		b.refunded(d, ord)
+	default:
+		d.say("cancelled_by_shop", f)
+	}
+	return true
+}
+
+// tellMoney words what happened to the money of an order that stands.
+func (b *Bot) tellMoney(d *draft, n orders.Changed, ord orders.Order, f words.Facts) bool {
+	switch n.Reason {
+	case orders.ReasonRefunded:
+		d.say("refunded", f)
+		b.refunded(d, ord)
+	case orders.ReasonProcessing:
+		d.say("payment_processing", f)
+	case orders.ReasonFailed:
+		url := b.orders.PayURL(ord)
+		if url == "" {
+			return false
+		}
+		d.say("payment_failed", f)
+		d.link(d.voice.Say("pay_link", f), url)
+	case orders.ReasonReturned:
+		d.say("returned", f)
+	case orders.ReasonPlaced, orders.ReasonFree, orders.ReasonPaid:
+		return false
+	default:
+		d.say("needs_review", f)
+	}
+	return true
+}
+
+// refunded says how much went back, as the payments know it.
+func (b *Bot) refunded(d *draft, ord orders.Order) {
+	var sum int64
+	for _, p := range ord.Payments {
+		sum += p.RefundedAmount
+	}
+	if sum == 0 {
+		return
+	}
+	amount := money.Of(sum, ord.Currency)
+	d.facts.amount(amount)
+	d.say("refunded_amount", words.Facts{"amount": amount})
+}
+
+// skusOf lists the products of cards.
+func skusOf(cards []channels.Card) []string {
+	var out []string
+	for _, c := range cards {
+		out = append(out, c.SKU)
+	}
+	return out
+}

@@ -1,0 +1,220 @@
+package bot
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"sotto.chat/bot/reading"
+	"sotto.chat/bot/words"
+	"sotto.chat/inbox"
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
+	"sotto.chat/orders"
+)
+
+// talk is one turn at work, inside its transaction: what was understood becomes acts, what became of them becomes one
+// answer.
+type talk struct {
+	b     *Bot
+	tx    database.Tx
+	c     *inbox.Conversation
+	shop  Shop
+	goods *Goods
+	mem   *memory
+	out   *draft
+
+	cart    orders.Cart
+	hasCart bool
+	// waiting is the number of the order that waited for its money when the turn began.
+	waiting  orders.Order
+	added    []added
+	touched  bool // the cart is not what it was
+	show     bool // the cart shall be shown
+	yes      bool // an explicit yes to the quote that stood before this turn
+	answered bool // something was said that closes the turn, no question follows
+	misread  bool
+	handoff  bool
+}
+
+type added struct {
+	quantity int
+	line     string
+}
+
+func (t *talk) voice() words.Voice { return t.out.voice }
+
+// load reads the conversation's cart.
+func (t *talk) load() error {
+	cart, ok, err := t.b.orders.CartOf(t.tx, t.c.MerchantID, t.c.ID)
+	t.cart, t.hasCart = cart, ok
+	return err
+}
+
+// loadWaiting reads the order that waits for its money, if there is one.
+func (t *talk) loadWaiting() error {
+	if !t.hasCart || t.cart.Status != orders.CartOrdered {
+		return nil
+	}
+	list, err := t.b.orders.OfConversation(t.tx, t.c.MerchantID, t.c.ID, recentOrders)
+	if err != nil {
+		return err
+	}
+	for _, o := range list {
+		if o.CartID == t.cart.ID && o.Status == orders.AwaitingPayment {
+			t.waiting = o
+		}
+	}
+	return nil
+}
+
+// cartLines gives the cart in an understander's terms.
+func (t *talk) cartLines() []reading.CartLine {
+	out := make([]reading.CartLine, 0, len(t.cart.Lines))
+	for _, l := range t.cart.Lines {
+		out = append(out, reading.CartLine{Line: l.ID, SKU: l.SKU, Quantity: int(l.Quantity), Options: fromCatalog(l.Options)})
+	}
+	return out
+}
+
+// hear acts on one message. models holds readings that were made outside the transaction.
+func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
+	text := strings.TrimSpace(m.Content.Text)
+	switch {
+	case len(m.Order) > 0:
+		return t.basket(m.Order)
+	case m.Tap != "":
+		return t.tap(m.Tap)
+	case CardNumber(text):
+		t.out.say("card_warning", nil)
+		return nil
+	case text == "" && m.Product != "":
+		return t.try(reading.Action{Kind: reading.ShowProduct, SKU: m.Product})
+	case text == "":
+		t.out.say("cannot_read", nil)
+		return nil
+	}
+	if _, ok := t.goods.Product(m.Product); ok {
+		t.mem.Shown = []string{m.Product}
+	}
+	if tap, ok := t.label(text); ok {
+		return t.tap(tap)
+	}
+	q := Question{Merchant: t.c.MerchantID, Conversation: t.c.ID, Text: text, Locale: t.voice().Language(),
+		State: t.mem.state(t.cartLines()), Goods: t.goods}
+	r, err := t.b.embedded.Read(t.tx.Context(), q)
+	if err != nil {
+		return err
+	}
+	model := false
+	if other, ok := models[m.ID]; ok && unsure(r) {
+		// What only the customer's own words can do stays with the embedded reading.
+		r, model = other, true
+	}
+	t.language(r, model)
+	return t.act(r, model)
+}
+
+// label finds the button that a text repeats: not every platform sends taps.
+func (t *talk) label(text string) (string, bool) {
+	if t.mem.Last == nil {
+		return "", false
+	}
+	for _, b := range t.mem.Last.Buttons {
+		if strings.EqualFold(strings.TrimRight(text, ".! "), b.Label) {
+			return b.Tap, true
+		}
+	}
+	return "", false
+}
+
+// language goes over to the language that the customer was heard to speak.
+func (t *talk) language(r reading.Reading, model bool) {
+	code, spoken := t.b.words.Speaks(r.Language)
+	if model || t.mem.Pinned || !spoken || len(r.Actions) == 0 || r.Confidence < sureEnough || code == t.voice().Language() {
+		return
+	}
+	t.speak(code)
+}
+
+func (t *talk) speak(code string) {
+	t.mem.Language = code
+	t.out.voice = t.b.words.Voice(t.shop.Country, t.shop.Formal, code)
+}
+
+// act carries out a reading. A fault is for the customer's ears, any other error ends the turn.
+func (t *talk) act(r reading.Reading, model bool) error {
+	if len(r.Actions) == 0 {
+		t.misread = true
+		return nil
+	}
+	for _, a := range r.Actions {
+		if model && (a.Kind == reading.Confirm || a.Kind == reading.Pay) {
+			continue
+		}
+		if a.Kind == reading.Ask && a.Question == "" && len(r.Actions) > 1 {
+			continue
+		}
+		if err := t.try(a); err != nil {
+			return err
+		}
+	}
+	t.notFound(r)
+	return nil
+}
+
+// notFound names the words of an order that nothing in the shop is called, rather than to pass over them.
+func (t *talk) notFound(r reading.Reading) {
+	ordering := slices.ContainsFunc(r.Actions, func(a reading.Action) bool { return a.Kind == reading.Add })
+	if !ordering || len(r.Unread) == 0 || len(r.Unread) > maxUnread {
+		return
+	}
+	said := strings.Join(r.Unread, " ")
+	t.out.facts.text(said)
+	t.out.say("unread", words.Facts{"words": said})
+}
+
+// maxUnread is how many words can be what somebody wants; more are small talk.
+const maxUnread = 3
+
+// try does one action under a savepoint, so that what it refuses leaves nothing behind.
+func (t *talk) try(a reading.Action) error {
+	err := t.tx.Try(func(tx database.Tx) error {
+		outer := t.tx
+		t.tx = tx
+		defer func() { t.tx = outer }()
+		return t.do(a)
+	})
+	return t.excuse(err)
+}
+
+// excuse words a fault. What no words fit is no fault of the customer's: the turn fails, is tried again, and ends in a
+// plain apology.
+func (t *talk) excuse(err error) error {
+	f, ok := fault.Of(err)
+	if err == nil || !ok {
+		return err
+	}
+	if key, known := t.wordsFor(f); known {
+		t.out.say(key, nil)
+		return t.load()
+	}
+	return err
+}
+
+func (t *talk) wordsFor(f *fault.Fault) (string, bool) {
+	for _, w := range []struct {
+		fault error
+		key   string
+	}{
+		{orders.ErrNoLine, "fault_line"}, {orders.ErrQuantity, "fault_quantity"}, {orders.ErrTooManyLines, "fault_lines"},
+		{orders.ErrOptions, "fault_option"}, {orders.ErrNote, "fault_note"}, {orders.ErrTotal, "fault_total"},
+		{orders.ErrNoOrder, "order_unknown"}, {orders.ErrMove, "fault_order_status"}, {orders.ErrTooLong, "address_unclear"},
+		{orders.ErrCartEmpty, "cart_empty"},
+	} {
+		if errors.Is(f, w.fault) {
+			return w.key, true
+		}
+	}
+	return t.wordsForGoods(f)
+}

@@ -1,0 +1,134 @@
+package bot
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"sotto.chat/bot/reading"
+	"sotto.chat/catalog"
+)
+
+// The kinds of tap. A tap is at most 60 bytes, which every platform carries, and untrusted like any text: whoever can
+// write to the shop can send any of them, so each is checked as if it had been typed.
+const (
+	tapAdd      = "add"  // add:REF[:QUANTITY]
+	tapShow     = "show" // show:REF
+	tapOption   = "opt"  // opt:GROUP:CHOICE, for the line that was asked about
+	tapCategory = "cat"  // cat:REF[:FROM]
+	tapMenu     = "menu" // menu[:FROM]
+	tapYes      = "yes"  // yes:HASH, the beginning of the quote's hash
+	tapVoid     = "void" // void:ORDER, the yes to cancelling
+	tapNo       = "no"
+	tapCart     = "cart"
+	tapEdit     = "edit"
+	tapRemove   = "rm" // rm:LINE
+	tapCheckout = "checkout"
+	tapPay      = "pay"
+	tapWay      = "way"   // way:pickup
+	tapAddress  = "where" // another address
+	tapAgain    = "again" // again:ORDER
+	tapStatus   = "status"
+	tapHuman    = "human"
+	tapHelp     = "help"
+	tapLanguage = "lang" // lang:es
+)
+
+const (
+	maxTap      = 200
+	maxRef      = 24
+	hashInTap   = 16
+	maxPageFrom = 100_000
+)
+
+// ref is a short name for an id in a tap: the id itself where it is short and plain, else a piece of its hash.
+func ref(id string) string {
+	if id != "" && len(id) <= maxRef && strings.IndexFunc(id, func(r rune) bool { return !plainRune(r) }) < 0 {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "~" + hex.EncodeToString(sum[:6])
+}
+
+func plainRune(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-' || r == '.'
+}
+
+// tapTo puts a tap together.
+func tapTo(kind string, rest ...string) string {
+	return strings.Join(append([]string{kind}, rest...), ":")
+}
+
+// untap reads a tap as an action, where it says the same as words could. The other taps belong to a question that must
+// be open: own gives their kind and what they are about.
+func (g *Goods) untap(tap string) (a reading.Action, own, about string, ok bool) {
+	if len(tap) > maxTap {
+		return a, "", "", false
+	}
+	kind, rest, _ := strings.Cut(tap, ":")
+	switch kind {
+	case tapAdd:
+		a, ok = g.untapAdd(rest)
+		return a, "", "", ok
+	case tapShow:
+		sku, ok := g.sku(rest)
+		return reading.Action{Kind: reading.ShowProduct, SKU: sku}, "", "", ok
+	case tapCategory:
+		name, from, _ := strings.Cut(rest, ":")
+		id, ok := g.shelf(name)
+		return reading.Action{Kind: reading.Browse, Category: id, Number: pageFrom(from)}, "", "", ok
+	case tapMenu:
+		return reading.Action{Kind: reading.Browse, Number: pageFrom(rest)}, "", "", true
+	case tapRemove:
+		return reading.Action{Kind: reading.Remove, Line: rest}, "", "", rest != ""
+	case tapWay:
+		return reading.Action{Kind: reading.SetDelivery, Method: rest}, "", "", rest != ""
+	case tapLanguage:
+		return reading.Action{Kind: reading.SetLanguage, Language: rest}, "", "", rest != ""
+	case tapYes, tapVoid, tapOption, tapAgain, tapAddress, tapEdit:
+		return a, kind, rest, true
+	}
+	plain, ok := map[string]string{tapNo: reading.Deny, tapCart: reading.ShowCart, tapCheckout: reading.Checkout, tapPay: reading.Pay,
+		tapHuman: reading.Human, tapHelp: reading.Help, tapStatus: reading.OrderStatus}[tap]
+	return reading.Action{Kind: plain}, "", "", ok
+}
+
+// untapAdd takes a sku as it is, too: a page may send the sku of a card. A sku may hold colons.
+func (g *Goods) untapAdd(rest string) (reading.Action, bool) {
+	if sku, ok := g.sku(rest); ok {
+		return reading.Action{Kind: reading.Add, SKU: sku, Quantity: 1}, true
+	}
+	at := strings.LastIndexByte(rest, ':')
+	if at < 0 {
+		return reading.Action{}, false
+	}
+	sku, ok := g.sku(rest[:at])
+	n, err := strconv.Atoi(rest[at+1:])
+	return reading.Action{Kind: reading.Add, SKU: sku, Quantity: n}, ok && err == nil && n > 0 && n <= catalog.MaxQuantity
+}
+
+func (g *Goods) sku(name string) (string, bool) {
+	if _, ok := g.products[name]; ok {
+		return name, true
+	}
+	sku, ok := g.refs[name]
+	return sku, ok
+}
+
+func (g *Goods) shelf(name string) (string, bool) {
+	for id := range g.shelves {
+		if id == name || ref(id) == name {
+			return id, true
+		}
+	}
+	return "", false
+}
+
+func pageFrom(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 || n > maxPageFrom {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,224 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"sotto.chat/bot/reading"
+	"sotto.chat/channels"
+	"sotto.chat/customers"
+	"sotto.chat/inbox"
+	"sotto.chat/internal/database"
+)
+
+const (
+	// maxAsked bounds what one turn may ask a model.
+	maxAsked = 3
+	// maxStarts is how often a turn begins anew because the customer wrote on meanwhile.
+	maxStarts = 3
+)
+
+// errMoved begins a turn anew: what was read outside the transaction is not what is there now.
+var errMoved = errors.New("bot: the conversation has moved on")
+
+// Turn answers everything that is unanswered in a conversation with one message, or does nothing where nothing is.
+//
+// A model is asked outside the transaction, with the state as it was seen then. Everything else is one transaction
+// under the conversation's lock: the embedded reading, which needs the state between one message and the next, the
+// acts, the answer, the memory, and the mark that it is answered. So a turn cut anywhere, run twice or run at the same
+// time as itself gives exactly one answer.
+func (b *Bot) Turn(ctx context.Context, merchant, conversation string) error {
+	for start := 1; ; start++ {
+		err := b.turn(ctx, merchant, conversation, start < maxStarts)
+		if errors.Is(err, errMoved) {
+			continue
+		}
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if errors.Is(err, customers.ErrForgotten) {
+			return nil // nobody is there any more
+		}
+		return b.apologize(ctx, merchant, conversation, err)
+	}
+}
+
+func (b *Bot) turn(ctx context.Context, merchant, conversation string, again bool) error {
+	c, messages, plain, err := b.inbox.Peek(ctx, merchant, conversation)
+	if err != nil || len(messages) == 0 {
+		return err
+	}
+	shop, err := b.shop(ctx, merchant)
+	if err != nil {
+		return err
+	}
+	goods, err := b.goods.get(ctx, merchant)
+	if err != nil {
+		return err
+	}
+	mem := readMemory(plain)
+	models := b.askModel(ctx, c, messages, mem, shop, goods)
+	last := messages[len(messages)-1].Seq
+	return b.db.InTx(ctx, func(tx database.Tx) error {
+		c, err := b.inbox.Lock(tx, merchant, conversation)
+		if err != nil {
+			return err
+		}
+		open, err := b.inbox.Unanswered(tx, merchant, conversation)
+		if err != nil || len(open) == 0 {
+			return err
+		}
+		if len(models) > 0 && again && (open[len(open)-1].Seq != last || open[0].Seq != messages[0].Seq) {
+			return errMoved
+		}
+		return b.answer(tx, &c, open, shop, goods, models)
+	})
+}
+
+// answer acts on all open messages and says one thing.
+func (b *Bot) answer(tx database.Tx, c *inbox.Conversation, open []inbox.Message, shop Shop, goods *Goods, models readings) error {
+	plain, err := b.inbox.Memory(tx, c)
+	if err != nil {
+		return err
+	}
+	mem := readMemory(plain)
+	t := &talk{b: b, tx: tx, c: c, shop: shop, goods: goods, mem: mem, out: &draft{voice: b.voice(shop, mem.Language, c.Language)}}
+	if err := t.load(); err != nil {
+		return err
+	}
+	if err := t.loadWaiting(); err != nil {
+		return err
+	}
+	for _, m := range open {
+		if err := t.hear(m, models); err != nil {
+			return err
+		}
+		if t.handoff {
+			break // a person reads the rest
+		}
+	}
+	if err := t.close(); err != nil {
+		return err
+	}
+	if err := t.remember(); err != nil {
+		return err
+	}
+	if err := t.giveOver(); err != nil {
+		return err
+	}
+	content := t.out.finish()
+	if err := guard(content, &t.out.facts, t.voice()); err != nil {
+		return err
+	}
+	mem.Last = &content
+	if plain, err = mem.write(); err != nil {
+		return err
+	}
+	if err := b.inbox.SetMemory(tx, c, plain); err != nil {
+		return err
+	}
+	if _, err := b.inbox.Say(tx, c, inbox.Bot, "", content); err != nil {
+		return err
+	}
+	return b.inbox.Answered(tx, c.MerchantID, c.ID, open[len(open)-1].Seq)
+}
+
+// askModel gets a second reading of what the embedded one is unsure of, where merchant and customer allow it.
+func (b *Bot) askModel(ctx context.Context, c inbox.Conversation, messages []inbox.Message, mem *memory, shop Shop, goods *Goods) readings {
+	if b.model == nil || !shop.Model {
+		return nil
+	}
+	var known []Known
+	asked, out := 0, readings{}
+	for _, m := range messages {
+		text := strings.TrimSpace(m.Content.Text)
+		// An answer to the question for the address is an address: it goes nowhere.
+		if text == "" || m.Tap != "" || CardNumber(text) || mem.Asked == reading.AskedAddress || asked >= maxAsked {
+			continue
+		}
+		q := Question{Merchant: c.MerchantID, Conversation: c.ID, Text: text, State: mem.state(mem.Cart), Goods: goods,
+			Locale: b.voice(shop, mem.Language, c.Language).Language()}
+		if r, err := b.embedded.Read(ctx, q); err != nil || !unsure(r) {
+			continue
+		}
+		if asked == 0 {
+			var allowed bool
+			if known, allowed = b.known(ctx, c); !allowed {
+				return nil
+			}
+		}
+		asked++
+		q.Known = known
+		if r, err := b.model.Read(ctx, q); err == nil {
+			out[m.ID] = r
+		}
+	}
+	return out
+}
+
+// known gives what must be hidden from a model, or false where the customer forbade asking one.
+func (b *Bot) known(ctx context.Context, c inbox.Conversation) ([]Known, bool) {
+	ledger, err := b.people.Consents(ctx, c.MerchantID, c.CustomerID)
+	if err != nil {
+		return nil, false
+	}
+	for _, entry := range ledger {
+		if entry.Purpose == "llm" {
+			if !entry.Given {
+				return nil, false
+			}
+			break
+		}
+	}
+	_, d, err := b.people.Get(ctx, c.MerchantID, c.CustomerID)
+	if err != nil {
+		return nil, false
+	}
+	known := []Known{{"name", d.Name}, {"phone", d.Phone}, {"email", d.Email}}
+	if d.Address != nil {
+		a := *d.Address
+		for _, part := range []string{a.Text, a.Line1, a.Line2, a.City, a.PostalCode} {
+			known = append(known, Known{"address", part})
+		}
+	}
+	return known, true
+}
+
+// apologize answers what could not be answered, plainly, and lets a person look. It leaves the cause to the log.
+func (b *Bot) apologize(ctx context.Context, merchant, conversation string, cause error) error {
+	shop, err := b.shop(ctx, merchant)
+	if err != nil {
+		return cause
+	}
+	// Once more first: what failed may have been the moment.
+	if err := b.turn(ctx, merchant, conversation, false); err == nil || ctx.Err() != nil {
+		return err
+	}
+	b.log.ErrorContext(ctx, "a turn failed; the customer gets an apology", "conversation", conversation, "error", logged(cause))
+	return b.db.InTx(ctx, func(tx database.Tx) error {
+		c, err := b.inbox.Lock(tx, merchant, conversation)
+		if err != nil {
+			return err
+		}
+		open, err := b.inbox.Unanswered(tx, merchant, conversation)
+		if err != nil || len(open) == 0 {
+			return err
+		}
+		v := b.voice(shop, c.Language)
+		if err := b.inbox.Handoff(tx, &c, inbox.ByPerson); err != nil {
+			return err
+		}
+		if _, err := b.inbox.Say(tx, &c, inbox.Bot, "", channels.Content{Text: v.Say("apology", nil)}); err != nil {
+			return err
+		}
+		return b.inbox.Answered(tx, merchant, conversation, open[len(open)-1].Seq)
+	})
+}
+
+// logged keeps an error's text short; rooms below keep personal data out of it.
+func logged(err error) string {
+	s := fmt.Sprint(err)
+	return s[:min(len(s), 300)]
+}
