@@ -8,6 +8,9 @@ func (r *reader) anaphora(c *clause) bool {
 	if c.named > 0 || c.question || c.words > 2 && !c.concepts.has(cTake) || c.concepts.hasAny(cNotGoods, cAddress, cLanguageName, cCode, cMyAccount, cData) {
 		return false
 	}
+	if c.words > 0 && !c.concepts.has(cTake) {
+		return r.chooses(c, r.number(c), r.value(c, cOrdinal))
+	}
 	n, ordinal := r.number(c), r.value(c, cOrdinal)
 	line := r.meantLine(ordinal)
 	switch {
@@ -15,9 +18,9 @@ func (r *reader) anaphora(c *clause) bool {
 		for i := range r.state.Cart {
 			r.addAgain(&r.state.Cart[i], max(n, 1))
 		}
-	case c.concepts.hasAny(cMoreOfIt, cAnother, cSame) && line != nil && !c.concepts.hasAny(cOrder, cRemove, cChange):
+	case c.concepts.hasAny(cMoreOfIt, cAnother, cSame) && line != nil && !c.concepts.hasAny(cOrder, cTakeOff, cChange):
 		r.addAgain(line, max(n, 1))
-	case c.concepts.has(cRemove) && line != nil && (c.concepts.hasAny(cIt, cOne) || ordinal != 0) && !c.concepts.has(cWant):
+	case c.concepts.has(cTakeOff) && line != nil && (c.concepts.hasAny(cIt, cOne) || ordinal != 0) && !c.concepts.has(cWant):
 		a := reading.Action{Kind: reading.Remove, Line: line.Line}
 		if n > 0 && n < line.Quantity && !c.concepts.has(cOne) {
 			a.Quantity = n

@@ -7,6 +7,7 @@ type clause struct {
 	concepts conceptSet
 	named    int  // names of products and choices
 	products int  // names of products
+	sure     int  // names that were said in full
 	words    int  // words of it that nobody knows
 	question bool // it asks for information
 	own      bool // "my phone": the customer has it already
@@ -63,6 +64,9 @@ func (r *reader) newClause(segs []segment) clause {
 			}
 			if len(p.products) > 0 || p.choice || p.attribute {
 				c.named++
+				if !s.part {
+					c.sure++
+				}
 			}
 		case s.unknown():
 			c.words++
@@ -88,21 +92,11 @@ func (r *reader) covered(i int) bool {
 	h := &r.hits[i]
 	for j := range r.hits {
 		o := &r.hits[j]
-		if o.from <= h.from && o.to >= h.to && o.to-o.from > h.to-h.from && !o.idle() {
+		if o.from <= h.from && o.to >= h.to && o.to-o.from > h.to-h.from {
 			return true
 		}
 	}
 	return false
-}
-
-// idle tells whether a phrase only fills.
-func (h *hit) idle() bool {
-	for _, s := range h.senses {
-		if s.concept != cFiller && s.concept != cOpener && s.concept != cOf && s.concept != cArticle {
-			return false
-		}
-	}
-	return true
 }
 
 // inCart tells whether a name means a product that is in the cart.
@@ -148,18 +142,32 @@ func (r *reader) hitAt(from int, want concept) bool {
 
 // orders tells whether a clause asks for goods: it opens like an order, or it is nothing but names and small words.
 func (c *clause) orders() bool {
-	if c.named == 0 || c.question || c.own || c.concepts.hasAny(cNotGoods, cHypothetical, cSearch, cInfo) {
+	if c.named == 0 || c.question || c.own || c.concepts.hasAny(cNotGoods, cHypothetical, cInfo, cAbout) {
 		return false
 	}
-	if c.frame < 0 {
-		return c.words == 0 || c.words == 1 && (c.named > 1 || c.concepts.has(cNumber) && c.to-c.from > 2)
+	if c.concepts.has(cSearch) && !c.concepts.has(cNumber) || c.concepts.has(cHelp) && c.words > 0 {
+		return false
 	}
-	before, between, seen := 0, 0, false
+	if c.sure == 0 && c.words > 0 {
+		return false // only parts of names, among words that nobody knows
+	}
+	if c.frame < 0 {
+		small := c.concepts.hasAny(cArticle, cNumber, cOf)
+		return c.words == 0 || !c.concepts.has(cQuestion) && (c.words == 1 && c.named > 1 || small && c.words <= min(c.named, 2))
+	}
+	before, between := c.strangers()
+	if c.concepts.has(cTake) && before == 0 && between <= 2 {
+		return true
+	}
+	return before <= 2 && between <= 2 && c.words <= 2+(c.to-c.from)/5
+}
+
+// strangers counts the unknown words before the frame, and between the frame and the first name.
+func (c *clause) strangers() (before, between int) {
+	seen := false
 	for i := range c.segs {
 		s := &c.segs[i]
-		if s.phrase >= 0 {
-			seen = true
-		}
+		seen = seen || s.phrase >= 0
 		if s.unknown() {
 			if i < c.frame {
 				before++
@@ -168,8 +176,5 @@ func (c *clause) orders() bool {
 			}
 		}
 	}
-	if c.concepts.has(cTake) && before == 0 && between <= 2 {
-		return true
-	}
-	return before <= 2 && between <= 2 && c.words <= 2+(c.to-c.from)/5
+	return before, between
 }

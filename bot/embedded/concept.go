@@ -94,10 +94,12 @@ const (
 	cSee
 	cSet
 	cSignup
+	cSkippable
 	cStart
 	cStartOver
 	cStop
 	cTake
+	cTakeOff
 	cTalk
 	cThanks
 	cTimes
@@ -203,10 +205,12 @@ var conceptNames = map[string]concept{
 	"see":             cSee,
 	"set":             cSet,
 	"signup":          cSignup,
+	"skippable":       cSkippable,
 	"start":           cStart,
 	"start_over":      cStartOver,
 	"stop":            cStop,
 	"take":            cTake,
+	"take_off":        cTakeOff,
 	"talk":            cTalk,
 	"thanks":          cThanks,
 	"times":           cTimes,

@@ -134,6 +134,7 @@ func (g *gap) read(s *segment) {
 			g.change = true
 		case cMake:
 			g.make = true
+			g.without = g.without && s.has(cWithout)
 		case cInsteadOf:
 			g.instead = true
 		case cTo:
@@ -147,7 +148,7 @@ func (g *gap) read(s *segment) {
 
 // takeNoun notes a category or group name; in "two topping pizza" the number counts the group's choices.
 func (g *gap) takeNoun(group bool) {
-	g.noun = true
+	g.noun, g.without = true, false // "no sides" refuses the noun, not what comes next
 	if group && g.last {
 		g.number, g.last = 0, false
 	}

@@ -28,7 +28,9 @@ type language struct {
 	code  string
 	nodes []langNode
 	vocab map[string]bool
-	typos *search.Spelling
+
+	skippable map[string]bool // words that may stand inside any phrase: "can I please have"
+	typos     *search.Spelling
 }
 
 type langNode struct {
@@ -67,7 +69,10 @@ func loadLanguages() []*language {
 }
 
 func compileLanguage(file string, f *languageFile) *language {
-	l := &language{code: f.Code, nodes: make([]langNode, 1), vocab: map[string]bool{}}
+	l := &language{code: f.Code, nodes: make([]langNode, 1), vocab: map[string]bool{}, skippable: map[string]bool{}}
+	for _, w := range f.Concepts["skippable"] {
+		l.skippable[w] = true
+	}
 	for name, phrases := range f.Concepts {
 		c, known := conceptNames[name]
 		if !known {
@@ -151,7 +156,13 @@ func (l *language) find(tokens []token, hits []hit) []hit {
 		node := int32(0)
 		for j := i; j < len(tokens); j++ {
 			next, ok := l.nodes[node].next[tokens[j].word]
-			if !ok || j > i && tokens[j].brk == breakSentence {
+			if j > i && tokens[j].brk == breakSentence {
+				break
+			}
+			if !ok && j > i && l.skippable[tokens[j].word] {
+				continue
+			}
+			if !ok {
 				break
 			}
 			node = next

@@ -89,7 +89,8 @@ func (l *Lexicon) split(tokens []token, lang *language) []token {
 			continue
 		}
 		for cut := len(w) - 3; cut >= 3; cut-- {
-			if w[cut] >= 0x80 || !l.known(w[:cut], lang) || !l.known(w[cut:], lang) {
+			a, b := w[:cut], w[cut:]
+			if w[cut] >= 0x80 || !(l.inCatalog(a) && l.inCatalog(b)) && !(lang.vocab[a] && lang.vocab[b]) {
 				continue
 			}
 			if near, _ := l.typos.Nearest(w); near != "" {
@@ -106,9 +107,10 @@ func (l *Lexicon) split(tokens []token, lang *language) []token {
 }
 
 func (l *Lexicon) known(w string, lang *language) bool {
-	if lang.vocab[w] {
-		return true
-	}
+	return lang.vocab[w] || l.inCatalog(w)
+}
+
+func (l *Lexicon) inCatalog(w string) bool {
 	_, ok := l.stems[search.Stem(w)]
 	return ok
 }
@@ -118,6 +120,7 @@ type segmentation struct {
 	l      *Lexicon
 	tokens []token
 	forms  []wordForms
+	lang   *language
 	best   []float64
 	choice []segment
 }
@@ -125,7 +128,7 @@ type segmentation struct {
 // cut finds the segments of a message, best covering first to last.
 func (l *Lexicon) cut(tokens []token, forms []wordForms, hits []hit, lang *language) []segment {
 	n := len(tokens)
-	s := &segmentation{l: l, tokens: tokens, forms: forms, best: make([]float64, n+1), choice: make([]segment, n)}
+	s := &segmentation{l: l, tokens: tokens, forms: forms, lang: lang, best: make([]float64, n+1), choice: make([]segment, n)}
 	next := len(hits)
 	for i := n - 1; i >= 0; i-- {
 		s.best[i] = s.best[i+1] - 0.1
@@ -136,7 +139,7 @@ func (l *Lexicon) cut(tokens []token, forms []wordForms, hits []hit, lang *langu
 			s.offer(segment{from: h.from, to: h.to, phrase: -1, senses: h.senses}, worthLanguage*float64(h.to-h.from)-costSegment)
 		}
 		s.walk(i, i, 0, walkState{exact: true})
-		s.part(i, lang)
+		s.part(i)
 	}
 	var out []segment
 	for i := 0; i < n; i = s.choice[i].to {

@@ -55,6 +55,8 @@ type phrase struct {
 	choice     bool
 	attribute  bool
 	groupName  bool
+	last       int32    // its last stem
+	size       int32    // how many words it has
 	owners     []int32  // products that offer a choice of this name, counted up to ownerLimit
 	entities   []uint64 // the products and choices that it names
 }
@@ -89,7 +91,7 @@ func Compile(f catalog.File) *Lexicon {
 			}
 		}
 	}
-	c.typos = search.NewSpelling(c.vocab, 5)
+	c.typos = search.NewSpelling(c.vocab, 6)
 	c.sorted = sortVocab(c.vocab)
 	c.questions = compileQuestions(f.Questions)
 	return c.Lexicon

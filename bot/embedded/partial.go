@@ -17,6 +17,7 @@ const maxPostings = 256
 
 // noteWords makes a phrase findable by a part of its words.
 func (c *compiler) noteWords(ph int32, stems []int32) {
+	c.phrases[ph].last, c.phrases[ph].size = stems[len(stems)-1], int32(len(stems))
 	for i, s := range stems {
 		if !slices.Contains(stems[:i], s) && len(c.byWord[s]) <= maxPostings {
 			c.byWord[s] = append(c.byWord[s], ph)
@@ -71,8 +72,8 @@ func (l *Lexicon) completion(w string) string {
 }
 
 // part offers the name that a part of its words singles out: tokens from i on, as many as still agree on one.
-func (s *segmentation) part(i int, lang *language) {
-	if s.forms[i].stem < 0 || lang.vocab[s.tokens[i].word] || s.forms[i].fixed {
+func (s *segmentation) part(i int) {
+	if s.forms[i].stem < 0 || s.lang.vocab[s.tokens[i].word] || s.forms[i].fixed {
 		return
 	}
 	var common []int32
@@ -90,17 +91,45 @@ func (s *segmentation) part(i int, lang *language) {
 		} else {
 			common = intersect(common, postings)
 		}
-		if ph, ok := s.l.sole(common); ok && s.endsName(j+1, ph) {
+		if ph, ok := s.l.sole(common); ok && s.endsName(j+1, ph) && s.enough(i, j+1, common) {
 			n := float64(j + 1 - i)
 			s.offer(segment{from: i, to: j + 1, phrase: ph, fuzzy: true, part: true}, worthPart*n-costSegment)
 		}
 	}
 }
 
+// enough tells whether tokens i..j say enough of one of the names: its last word, which tells what the thing is, or
+// half of it. A product is not named in part by how another thing should be ("extra hot").
+func (s *segmentation) enough(i, j int, phrases []int32) bool {
+	if i > 0 && len(s.l.phrases[phrases[0]].products) > 0 && s.measured(i-1) {
+		return false
+	}
+	for _, ph := range phrases {
+		if p := &s.l.phrases[ph]; p.last == s.forms[j-1].stem || 2*(j-i) >= int(p.size) {
+			return true
+		}
+	}
+	return false
+}
+
+// measured tells whether a token says how much.
+func (s *segmentation) measured(i int) bool {
+	next, ok := s.lang.nodes[0].next[s.tokens[i].word]
+	if !ok {
+		return false
+	}
+	for _, x := range s.lang.nodes[next].senses {
+		if x.concept == cExtra || x.concept == cLight || x.concept == cWithout {
+			return true
+		}
+	}
+	return false
+}
+
 // endsName tells whether a name said in part may end before token j. Before another word of the catalog it may not, for
 // the two belong together ("sweet tea" is no "sweet corn"), but a choice may stand in front of its product.
 func (s *segmentation) endsName(j int, ph int32) bool {
-	if j >= len(s.tokens) || s.tokens[j].brk != breakNone || s.forms[j].stem < 0 {
+	if j >= len(s.tokens) || s.tokens[j].brk != breakNone || s.forms[j].stem < 0 || s.lang.vocab[s.tokens[j].word] {
 		return true
 	}
 	next, ok := s.l.edges[edge(0, s.forms[j].stem)]

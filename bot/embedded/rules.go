@@ -54,11 +54,17 @@ var rules = []rule{
 	{kind: reading.Help, all: [][]concept{is(cHelp)}, none: is(cThanks), words: 3},
 }
 
+// maxActing is the longest clause, in words, that may act by its small words alone: a story is no wish.
+const maxActing = 20
+
 func (u *rule) fits(c *clause) bool {
 	for _, any := range u.all {
 		if !c.concepts.hasAny(any...) {
 			return false
 		}
+	}
+	if u.acts && (c.to-c.from > maxActing || c.concepts.has(cLanguageName)) {
+		return false
 	}
 	return !c.concepts.hasAny(u.none...) && (u.words == 0 || c.words <= u.words)
 }

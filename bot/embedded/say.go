@@ -176,7 +176,7 @@ func (r *reader) look(c *clause) bool {
 			return true
 		}
 	}
-	if !c.concepts.has(cSearch) || c.concepts.hasAny(cNotGoods, cKnow) || len(r.lex.products) == 0 {
+	if !c.concepts.has(cSearch) && (c.frame < 0 || c.words == 0 || !r.hints(c)) || c.concepts.hasAny(cNotGoods, cKnow) || len(r.lex.products) == 0 {
 		return false
 	}
 	query := r.content(c)
@@ -185,6 +185,16 @@ func (r *reader) look(c *clause) bool {
 	}
 	r.put(reading.Action{Kind: reading.Search, Query: query})
 	return true
+}
+
+// hints tells whether some word of a clause stands in the catalog, though it singles out nothing.
+func (r *reader) hints(c *clause) bool {
+	for i := range c.segs {
+		if s := &c.segs[i]; s.unknown() && r.lex.inCatalog(r.tokens[s.from].word) {
+			return true
+		}
+	}
+	return false
 }
 
 // product gives the only product that a clause names.

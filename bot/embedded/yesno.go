@@ -50,8 +50,8 @@ func (r *reader) answer(clauses []clause) answer {
 		case s.has(cWeakNo):
 			a.no = a.no || c.words == 0 && c.named == 0 && c.to-c.from <= 4
 		case s.has(cWeakYes):
-			a.yes = a.yes || c.words == 0 && !c.concepts.has(cThanks) || c.approves()
-		case s.has(cYes) && !c.question:
+			a.yes = a.yes || c.words == 0 && c.named == 0 && !c.concepts.hasAny(cThanks, cNotGoods) || c.approves()
+		case s.has(cYes) && !c.question && c.words <= 4 && !c.concepts.hasAny(cNotGoods, cMyAccount):
 			a.yes = true
 		}
 		against = against || c.concepts.hasAny(cNo, cWeakNo, cWithout, cUnsure, cHesitation, cNevermind, cChange, cCancel)
@@ -62,7 +62,7 @@ func (r *reader) answer(clauses []clause) answer {
 
 // approves recognises a yes that does not begin with one: "everything looks right".
 func (c *clause) approves() bool {
-	return c.concepts.has(cRight) && !c.question && c.words <= 2 && c.named == 0 && c.to-c.from <= 9 && !c.concepts.has(cNotGoods)
+	return c.concepts.has(cRight) && !c.question && c.words <= 1 && c.named == 0 && c.to-c.from <= 9 && !c.concepts.hasAny(cNotGoods, cSearch, cTalk, cMyAccount)
 }
 
 // opening is the first segment of a clause that is no mere courtesy.
