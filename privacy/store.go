@@ -108,3 +108,9 @@ func findLooks(q query, merchant string, s Subject, limit int) ([]Look, error) {
 	}
 	return list, nil
 }
+
+// anyMerchant names a merchant with a living key, if there is one.
+func anyMerchant(q query) (merchant string, found bool, err error) {
+	r := q.Raw("select merchant_id from data_keys where subject = ? and destroyed_at is null limit 1", MerchantSubject()).Scan(&merchant)
+	return merchant, r.RowsAffected == 1, r.Error
+}
