@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"sotto.chat/channels/standin"
+	"sotto.chat/payments/sandbox"
+)
+
+// around is what stands around the demo's shop instead of the world: Stripe's sandbox and a stand-in for WhatsApp. Where a
+// setting names another address, that one is used and nothing is started.
+type around struct {
+	log      *slog.Logger
+	sandbox  *sandbox.Sandbox
+	whatsapp *standin.Server
+	servers  []*http.Server
+	pageURL  string
+}
+
+func openAround(ctx context.Context, s *settings, m *demoMemory, log *slog.Logger) (*around, error) {
+	a := &around{log: log}
+	if s.StripeURL == "" {
+		l, err := samePort(&m.StripePort)
+		if err != nil {
+			return nil, err
+		}
+		url := loopback(l)
+		a.sandbox, err = sandbox.New(sandbox.Config{Dir: filepath.Join(s.DataDir, "sandbox"), BaseURL: func() string { return url }, SecretKey: m.StripeKey,
+			ShopName: "Café Sotto", Log: log, SettleAfter: 10 * time.Second})
+		if err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+		s.StripeURL, s.StripeKey, s.StripeSecrets = url, m.StripeKey, m.StripeSecret
+		a.serve(l, a.sandbox.Handler())
+	} else {
+		// Another's stand-in for Stripe: it may know our key and our secret, or be told by the settings.
+		s.StripeKey, s.StripeSecrets = or(s.StripeKey, m.StripeKey), or(s.StripeSecrets, m.StripeSecret)
+	}
+	if s.WhatsAppURL == "" {
+		l, err := samePort(&m.WhatsAppPort)
+		if err != nil {
+			return nil, errors.Join(err, a.closeAll())
+		}
+		a.whatsapp = standin.New(standin.Config{AccessToken: m.AccessToken, AppSecret: m.AppSecret, PhoneNumberID: m.PhoneNumberID, Log: log})
+		s.WhatsAppURL, a.pageURL = loopback(l), loopback(l)
+		a.serve(l, a.whatsapp.Handler())
+	}
+	return a, nil
+}
+
+func or(s, fallback string) string {
+	if s != "" {
+		return s
+	}
+	return fallback
+}
+
+func (a *around) serve(l net.Listener, h http.Handler) {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	a.servers = append(a.servers, srv)
+	go func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			a.log.Error("a stand-in ended", "error", err)
+		}
+	}()
+}
+
+// know tells the stand-ins where the shop listens.
+func (a *around) know(line demoLine) {
+	if a.sandbox != nil {
+		a.sandbox.SetWebhooks([]sandbox.Endpoint{{URL: line.Stripe.WebhookURL, Secret: line.Stripe.WebhookSecret}})
+	}
+	if a.whatsapp != nil {
+		a.whatsapp.SetWebhook(line.Channels["whatsapp"].WebhookURL)
+	}
+}
+
+// start lets the sandbox deliver webhooks, those of last time first.
+func (a *around) start(ctx context.Context) {
+	if a.sandbox != nil {
+		go a.sandbox.Run(ctx)
+	}
+}
+
+func (a *around) whatsappPage() string { return or(a.pageURL, "another stand-in") }
+
+func (a *around) closeAll() error {
+	var err error
+	for _, s := range a.servers {
+		err = errors.Join(err, s.Close())
+	}
+	if a.sandbox != nil {
+		err = errors.Join(err, a.sandbox.Close())
+	}
+	return err
+}
+
+func (a *around) close() {
+	if err := a.closeAll(); err != nil {
+		a.log.Warn("closing the stand-ins", "error", err)
+	}
+}

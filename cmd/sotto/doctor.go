@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/migrations"
+	"sotto.chat/privacy"
+)
+
+type doctorCmd struct{}
+
+// finding is one thing that was checked.
+type finding struct {
+	what, state, remedy string
+}
+
+const (
+	fine  = "ok"
+	hint  = "hint"
+	wrong = "wrong"
+)
+
+// Run checks every setting and outside party. Status 1 when something is wrong.
+func (doctorCmd) Run(ctx context.Context, s *settings) error {
+	var list []finding
+	list = append(list, s.checkPublic(), s.checkListen(), s.checkMaster())
+	list = append(list, s.checkDatabase(ctx)...)
+	list = append(list, s.checkParties(ctx)...)
+	list = append(list, s.checkModel())
+	w := tabwriter.NewWriter(os.Stdout, 2, 4, 2, ' ', 0)
+	bad := 0
+	for _, f := range list {
+		if f.state == wrong {
+			bad++
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", f.state, f.what, f.remedy)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d things are wrong", bad)
+	}
+	return nil
+}
+
+func (s *settings) checkPublic() finding {
+	if err := s.check(); err != nil {
+		return finding{"SOTTO_PUBLIC_URL", wrong, err.Error()}
+	}
+	if !strings.HasPrefix(s.publicURL(), "https://") {
+		return finding{"SOTTO_PUBLIC_URL", hint, "is not https: platforms and Stripe call only https addresses; put a proxy with a certificate before it"}
+	}
+	return finding{"SOTTO_PUBLIC_URL", fine, ""}
+}
+
+func (s *settings) checkListen() finding {
+	l, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return finding{"SOTTO_LISTEN", hint, "cannot be opened (a shop may be running there): " + err.Error()}
+	}
+	if err := l.Close(); err != nil {
+		return finding{"SOTTO_LISTEN", wrong, err.Error()}
+	}
+	return finding{"SOTTO_LISTEN", fine, ""}
+}
+
+func (s *settings) checkMaster() finding {
+	if s.MasterKey == "" {
+		return finding{"SOTTO_MASTER_KEY", hint, "is not set: the key is kept in " + s.DataDir + "/master.key; back it up, without it nothing sealed can be read"}
+	}
+	if _, err := s.master(); err != nil {
+		return finding{"SOTTO_MASTER_KEY", wrong, err.Error()}
+	}
+	return finding{"SOTTO_MASTER_KEY", fine, ""}
+}
+
+func (s *settings) checkDatabase(ctx context.Context) []finding {
+	db, err := openDatabase(ctx, s)
+	if err != nil {
+		return []finding{{"SOTTO_DATABASE_URL", wrong, err.Error()}}
+	}
+	defer func() { _ = db.Close() }()
+	steps, err := db.Steps(ctx, migrations.Files)
+	if err != nil {
+		return []finding{{"SOTTO_DATABASE_URL", wrong, "the database does not answer: check that it runs and that the address is right"}}
+	}
+	list := []finding{{"SOTTO_DATABASE_URL", fine, db.Engine}}
+	missing := 0
+	for _, st := range steps {
+		if !st.Applied {
+			missing++
+		}
+	}
+	if missing > 0 {
+		return append(list, finding{"schema", hint, fmt.Sprintf("%d steps are missing: sotto migrate up, or the next start, applies them", missing)})
+	}
+	return append(list, finding{"schema", fine, ""}, s.checkSeal(ctx, db))
+}
+
+// checkSeal opens a sealed row: a wrong master key shows here and not at a customer's first word.
+func (s *settings) checkSeal(ctx context.Context, db *database.DB) finding {
+	master, err := s.master()
+	if err == nil {
+		err = sealFits(ctx, db, master)
+	}
+	if err != nil {
+		return finding{"master key and database", wrong, err.Error()}
+	}
+	return finding{"master key and database", fine, ""}
+}
+
+func (s *settings) checkParties(ctx context.Context) []finding {
+	var list []finding
+	for _, p := range []struct{ setting, url, real string }{
+		{"SOTTO_STRIPE_API_URL", s.StripeURL, "https://api.stripe.com"},
+		{"SOTTO_WHATSAPP_API_URL", s.WhatsAppURL, "https://graph.facebook.com"},
+	} {
+		list = append(list, reach(ctx, p.setting, or(p.url, p.real)))
+	}
+	if s.StripeKey == "" {
+		list = append(list, finding{"SOTTO_STRIPE_KEY", hint, "is not set: only merchants with a Stripe key of their own can be paid"})
+	} else if s.StripeSecrets == "" {
+		list = append(list, finding{"SOTTO_STRIPE_WEBHOOK_SECRETS", wrong, "is not set: Stripe's webhooks cannot be verified; copy the endpoint's signing secret (API version 2023-10-16)"})
+	}
+	return list
+}
+
+// reach tells whether an address answers at all; any status will do.
+func reach(ctx context.Context, setting, address string) finding {
+	if u, err := url.Parse(address); err != nil || u.Host == "" {
+		return finding{setting, wrong, "is not an address"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return finding{setting, wrong, "is not an address"}
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return finding{setting, hint, "does not answer from here: check the network and the firewall"}
+	}
+	_ = res.Body.Close()
+	return finding{setting, fine, ""}
+}
+
+func (s *settings) checkModel() finding {
+	if s.LLMProvider == "" {
+		return finding{"SOTTO_LLM_PROVIDER", fine, "embedded understander alone: no word leaves the house"}
+	}
+	if _, err := s.model(nil); err != nil {
+		return finding{"SOTTO_LLM_PROVIDER", wrong, err.Error()}
+	}
+	return finding{"SOTTO_LLM_PROVIDER", fine, s.LLMProvider}
+}
+
+// sealFits tells whether the master key opens what the database holds.
+func sealFits(ctx context.Context, db *database.DB, master []byte) error {
+	keys, err := privacy.New(db, master)
+	if err != nil {
+		return err
+	}
+	return keys.Fits(ctx)
+}

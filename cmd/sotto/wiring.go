@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"sotto.chat/channels"
+	"sotto.chat/channels/whatsapp"
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/outbound"
+	"sotto.chat/orders"
+)
+
+// stripePages is where the real Stripe's hosted pages are.
+const stripePages = "https://checkout.stripe.com"
+
+// terms are a merchant's taxes and shipping; orders may not enter merchants.
+func (h *house) terms(tx database.Tx, merchant string) (orders.Terms, error) {
+	m, err := h.Merchants.Find(tx, merchant)
+	return orders.Terms{Currency: m.Currency, TaxPPM: m.TaxPPM, TaxInclusive: m.TaxInclusive, Shipping: m.ShippingAmount, HoldMinutes: m.HoldMinutes}, err
+}
+
+// pending counts promises for the metrics; a database that does not answer gives minus one.
+func (h *house) pending() float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	n, err := h.desk.Pending(ctx)
+	if err != nil {
+		return -1
+	}
+	return float64(n)
+}
+
+// platforms are the translators, each told where its platform is.
+func (h *house) platforms() map[string]channels.Platform {
+	w := whatsapp.New(h.settings.WhatsAppURL, outbound.New(outbound.Config{}))
+	return map[string]channels.Platform{w.Name(): w}
+}
+
+// payOrigins are where the pay page may send a customer on to.
+func (h *house) payOrigins() []string {
+	if h.settings.StripeURL == "" {
+		return []string{stripePages}
+	}
+	u, err := url.Parse(h.settings.StripeURL)
+	if err != nil {
+		return nil
+	}
+	return []string{u.Scheme + "://" + u.Host}
+}
+
+// local tells whether the shop itself is on the loopback address, where merchants' endpoints may be too.
+func (h *house) local() bool {
+	u, err := url.Parse(h.PublicURL)
+	return err == nil && (strings.HasPrefix(u.Hostname(), "127.") || u.Hostname() == "localhost" || u.Hostname() == "::1")
+}
+
+// callOut is the client for addresses that merchants give: public ones only, unless the shop is local itself.
+func (h *house) callOut() *http.Client {
+	return outbound.New(outbound.Config{Timeout: 10 * time.Second, PublicOnly: !h.local()}).HTTP()
+}
+
+// stripeSecret is the first webhook secret of the installation's own account.
+func (h *house) stripeSecret() string {
+	if list := splitList(h.settings.StripeSecrets); len(list) > 0 {
+		return list[0]
+	}
+	return ""
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"sotto.chat/bot"
+	"sotto.chat/bot/llm"
+)
+
+// newBot gives the bot its two understanders; the second only where a model is configured.
+func (h *house) newBot() (*bot.Bot, error) {
+	model, err := h.settings.model(h)
+	if err != nil {
+		return nil, err
+	}
+	return bot.New(h.DB, h.Inbox, h.Orders, h.Catalog, h.Customers, h.desk, h.shopOf, bot.Embedded{}, model, h.log)
+}
+
+// model opens the configured language model; nil, without an error, where none is. h may be nil: then there is no budget.
+func (s *settings) model(h *house) (bot.Understander, error) {
+	if s.LLMProvider == "" {
+		return nil, nil
+	}
+	cfg := llm.Config{Provider: s.LLMProvider, URL: s.LLMURL, Model: s.LLMModel, Key: s.LLMKey}
+	if h == nil {
+		return reader(llm.New(cfg, nil))
+	}
+	cfg.Log = h.log
+	return reader(llm.New(cfg, h.DB))
+}
+
+// reader keeps a failed model from becoming an interface that is not nil.
+func reader(r *llm.Reader, err error) (bot.Understander, error) {
+	if err != nil {
+		return nil, fmt.Errorf("SOTTO_LLM_*: %w", err)
+	}
+	return r, nil
+}
+
+// shopOf is what the bot must know of a merchant.
+func (h *house) shopOf(ctx context.Context, merchant string) (bot.Shop, error) {
+	m, err := h.Merchants.Get(ctx, merchant)
+	return bot.Shop{Name: m.Name, Currency: m.Currency, Country: m.Country, Language: m.Language, Formal: m.Settings.Formal,
+		Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Model: m.Settings.LLM}, err
+}

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
+	"sotto.chat/internal/money"
+	"sotto.chat/merchants"
+	"sotto.chat/orders"
+	"sotto.chat/payments"
+)
+
+// Refund is money that went back.
+type Refund struct {
+	ID        string      `json:"id"`
+	Amount    money.Money `json:"amount"`
+	Status    string      `json:"status" enum:"pending,succeeded,failed"`
+	Reason    string      `json:"reason"`
+	CreatedAt time.Time   `json:"created_at"`
+}
+
+// PaymentWithRefunds is one payment, whole.
+type PaymentWithRefunds struct {
+	Payment
+	Refunds []Refund `json:"refunds"`
+}
+
+// Difference is where our books and the provider's do not agree.
+type Difference struct {
+	Payment string `json:"payment"`
+	Session string `json:"session"`
+	Problem string `json:"problem"`
+}
+
+// errDay refuses a day that is none.
+var errDay = fault.New(fault.Invalid, "day_invalid", "day must be a date like 2026-01-31.")
+
+func (a *api) payments() {
+	add(a, op{method: http.MethodGet, path: "/v1/payments", right: merchants.MoneyRead, tag: "Money", summary: "List payments, the latest first"},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			Page
+			Status string `query:"status" enum:"pending,authorized,paid,partially_refunded,refunded,failed,cancelled,needs_review,"`
+			Order  string `query:"order" maxLength:"80"`
+		}) (*Answer[List[Payment]], error) {
+			rows, next, err := a.Payments.List(ctx, who.MerchantID, payments.Filter{Status: payments.Status(in.Status), OrderID: in.Order, After: in.After, Limit: in.Limit})
+			return list(rows, next, showPayment), err
+		})
+	add(a, op{method: http.MethodGet, path: "/v1/payments/reconciliation", right: merchants.MoneyRead, tag: "Money", summary: "Where our books and Stripe's differ, for one day"},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			Day string `query:"day" maxLength:"10" doc:"A date in UTC; today by default."`
+		}) (*Answer[List[Difference]], error) {
+			day := a.DB.Now()
+			if in.Day != "" {
+				var err error
+				if day, err = time.Parse(time.DateOnly, in.Day); err != nil {
+					return nil, errDay
+				}
+			}
+			rows, err := a.Payments.Reconciliation(ctx, who.MerchantID, day)
+			return list(rows, "", func(d payments.Difference) Difference { return Difference(d) }), err
+		})
+	add(a, op{method: http.MethodGet, path: "/v1/payments/{id}", right: merchants.MoneyRead, tag: "Money", summary: "Read a payment with its refunds"},
+		func(ctx context.Context, who merchants.Actor, in *ByID) (*Answer[PaymentWithRefunds], error) {
+			p, err := a.Payments.Get(ctx, who.MerchantID, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			out := PaymentWithRefunds{Payment: showPayment(p), Refunds: []Refund{}}
+			refunds, err := a.Payments.Refunds(ctx, who.MerchantID, in.ID)
+			for _, r := range refunds {
+				out.Refunds = append(out.Refunds, Refund{r.ID, money.Of(r.Amount, r.Currency), r.Status, r.Reason, r.CreatedAt})
+			}
+			return &Answer[PaymentWithRefunds]{out}, err
+		})
+}
+
+// ReturnIn says which pieces came back; none named means all of them.
+type ReturnIn struct {
+	Reason string `json:"reason,omitempty" maxLength:"200"`
+	Lines  []struct {
+		ID       string `json:"id" maxLength:"80"`
+		Quantity int64  `json:"quantity" minimum:"1" maximum:"999"`
+	} `json:"lines,omitempty" maxItems:"100"`
+	Restock bool `json:"restock,omitempty" doc:"The pieces can be sold again."`
+}
+
+func (a *api) returns() {
+	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/return", right: merchants.OrdersWrite, tag: "Deals", summary: "Goods came back; the refund is an act of its own"},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			ByID
+			Body ReturnIn
+		}) (*Answer[Order], error) {
+			r := orders.Returned{Restock: in.Body.Restock, Deed: orders.Deed{Actor: who.KeyID, Remark: in.Body.Reason}}
+			for _, l := range in.Body.Lines {
+				r.Lines = append(r.Lines, orders.ReturnedLine{LineID: l.ID, Quantity: l.Quantity})
+			}
+			return a.moved(ctx, who, in.ID, func(tx database.Tx) (orders.Order, error) { return a.Orders.Return(tx, who.MerchantID, in.ID, r) })
+		})
+}

@@ -1,0 +1,238 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/money"
+	"sotto.chat/merchants"
+)
+
+// Key is an API key; its text is shown once, when it is made.
+type Key struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Role      string     `json:"role"`
+	Last4     string     `json:"last4"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt *time.Time `json:"expires_at" nullable:"true"`
+	RevokedAt *time.Time `json:"revoked_at" nullable:"true"`
+}
+
+// KeyMade is a fresh key.
+type KeyMade struct {
+	Key
+	Secret string `json:"key" doc:"Shown this once; keep it safe."`
+}
+
+func showKey(k merchants.Key) Key {
+	return Key{k.ID, k.Name, string(k.Role), k.Last4, k.CreatedAt, k.ExpiresAt, k.RevokedAt}
+}
+
+// Member is one of the staff.
+type Member struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Role      string     `json:"role"`
+	CreatedAt time.Time  `json:"created_at"`
+	RemovedAt *time.Time `json:"removed_at" nullable:"true"`
+}
+
+// MemberMade is somebody new, with the key that is theirs.
+type MemberMade struct {
+	Member
+	Secret string `json:"key" doc:"Shown this once."`
+}
+
+func showMember(s merchants.Staff) Member {
+	return Member{s.ID, s.Name, string(s.Role), s.CreatedAt, s.RemovedAt}
+}
+
+// Settings is what the merchant decides.
+type Settings struct {
+	Merchant     string      `json:"merchant"`
+	Name         string      `json:"name"`
+	Slug         string      `json:"slug"`
+	Currency     string      `json:"currency"`
+	Country      string      `json:"country"`
+	Language     string      `json:"language"`
+	TaxPPM       int64       `json:"tax_ppm" doc:"Millionths: 19 % is 190000."`
+	TaxInclusive bool        `json:"tax_inclusive"`
+	Shipping     money.Money `json:"shipping"`
+	HoldMinutes  int64       `json:"hold_minutes" doc:"How long quote, goods and pay link live together."`
+	Formal       bool        `json:"formal"`
+	Pickup       bool        `json:"pickup"`
+	Delivery     bool        `json:"delivery"`
+	Notice       bool        `json:"ai_notice"`
+	LLM          bool        `json:"llm" doc:"Whether messages may go to the operator's language model."`
+	Stripe       bool        `json:"stripe" doc:"Whether the shop has a Stripe account of its own."`
+	Version      int64       `json:"version"`
+}
+
+// SettingsPatch is what is to change; what is absent stays.
+type SettingsPatch struct {
+	Name         *string      `json:"name,omitempty" minLength:"1" maxLength:"200"`
+	Slug         *string      `json:"slug,omitempty" minLength:"1" maxLength:"100"`
+	Country      *string      `json:"country,omitempty" maxLength:"2"`
+	Language     *string      `json:"language,omitempty" maxLength:"20"`
+	TaxPPM       *int64       `json:"tax_ppm,omitempty" minimum:"0" maximum:"1000000"`
+	TaxInclusive *bool        `json:"tax_inclusive,omitempty"`
+	Shipping     *money.Money `json:"shipping,omitempty"`
+	HoldMinutes  *int64       `json:"hold_minutes,omitempty" minimum:"30" maximum:"1440"`
+	Formal       *bool        `json:"formal,omitempty"`
+	Pickup       *bool        `json:"pickup,omitempty"`
+	Delivery     *bool        `json:"delivery,omitempty"`
+	Notice       *bool        `json:"ai_notice,omitempty"`
+	LLM          *bool        `json:"llm,omitempty"`
+	Stripe       *StripeIn    `json:"stripe,omitempty"`
+}
+
+// StripeIn is the shop's own Stripe account; it is sealed and never comes back.
+type StripeIn struct {
+	SecretKey      string   `json:"secret_key" minLength:"8" maxLength:"255"`
+	WebhookSecrets []string `json:"webhook_secrets" minItems:"1" maxItems:"5"`
+	Account        string   `json:"account,omitempty" maxLength:"64"`
+}
+
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func (p SettingsPatch) over(m *merchants.Merchant) error {
+	set(&m.Name, p.Name)
+	set(&m.Slug, p.Slug)
+	set(&m.Country, p.Country)
+	set(&m.Language, p.Language)
+	set(&m.TaxPPM, p.TaxPPM)
+	set(&m.TaxInclusive, p.TaxInclusive)
+	set(&m.HoldMinutes, p.HoldMinutes)
+	set(&m.Settings.Formal, p.Formal)
+	set(&m.Settings.Pickup, p.Pickup)
+	set(&m.Settings.Delivery, p.Delivery)
+	set(&m.Settings.EUNotice, p.Notice)
+	set(&m.Settings.LLM, p.LLM)
+	if p.Shipping != nil {
+		if p.Shipping.Currency != m.Currency {
+			return merchants.ErrCurrencyFixed.At("shipping.currency", "must be "+m.Currency)
+		}
+		m.ShippingAmount = p.Shipping.Amount
+	}
+	return nil
+}
+
+func (a *api) shown(ctx context.Context, merchant string) (*Tagged[Settings], error) {
+	m, err := a.Merchants.Get(ctx, merchant)
+	if err != nil {
+		return nil, err
+	}
+	own, err := a.Merchants.Credential(ctx, merchant, "stripe", &struct{}{})
+	return &Tagged[Settings]{etag(m.Version), Settings{Merchant: m.ID, Name: m.Name, Slug: m.Slug, Currency: m.Currency, Country: m.Country,
+		Language: m.Language, TaxPPM: m.TaxPPM, TaxInclusive: m.TaxInclusive, Shipping: money.Of(m.ShippingAmount, m.Currency), HoldMinutes: m.HoldMinutes,
+		Formal: m.Settings.Formal, Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Notice: m.Settings.EUNotice, LLM: m.Settings.LLM,
+		Stripe: own, Version: m.Version}}, err
+}
+
+func (a *api) shop() {
+	add(a, op{method: http.MethodGet, path: "/v1/settings", right: merchants.SettingsRead, tag: "Shop", summary: "Read the shop's settings"},
+		func(ctx context.Context, who merchants.Actor, _ *struct{}) (*Tagged[Settings], error) {
+			return a.shown(ctx, who.MerchantID)
+		})
+	add(a, op{method: http.MethodPatch, path: "/v1/settings", right: merchants.SettingsWrite, tag: "Shop", summary: "Change the shop's settings"},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			IfMatch string `header:"If-Match"`
+			Body    SettingsPatch
+		}) (*Tagged[Settings], error) {
+			v, err := version(in.IfMatch)
+			if err != nil {
+				return nil, err
+			}
+			err = a.DB.InTx(ctx, func(tx database.Tx) error {
+				m, err := a.Merchants.Find(tx, who.MerchantID)
+				if err != nil {
+					return err
+				}
+				if v != 0 {
+					m.Version = v
+				}
+				if err := in.Body.over(&m); err != nil {
+					return err
+				}
+				if s := in.Body.Stripe; s != nil {
+					if err := a.Merchants.SetCredential(tx, who.MerchantID, "stripe", s); err != nil {
+						return err
+					}
+				}
+				_, err = a.Merchants.Update(tx, m)
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+			return a.shown(ctx, who.MerchantID)
+		})
+	a.apiKeys()
+	a.staff()
+}
+
+func (a *api) apiKeys() {
+	add(a, op{method: http.MethodGet, path: "/v1/keys", right: merchants.KeysRead, tag: "Shop", summary: "List API keys"},
+		func(ctx context.Context, who merchants.Actor, _ *struct{}) (*Answer[List[Key]], error) {
+			rows, err := a.Merchants.Keys(ctx, who.MerchantID)
+			return list(rows, "", showKey), err
+		})
+	add(a, op{method: http.MethodPost, path: "/v1/keys", right: merchants.KeysWrite, tag: "Shop", summary: "Make an API key; its text is shown once", status: 201},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			Body struct {
+				Name      string     `json:"name" minLength:"1" maxLength:"200"`
+				Role      string     `json:"role" enum:"owner,manager,agent,read_only"`
+				ExpiresAt *time.Time `json:"expires_at,omitempty"`
+			}
+		}) (*Answer[KeyMade], error) {
+			var out KeyMade
+			err := a.DB.InTx(ctx, func(tx database.Tx) error {
+				k, secret, err := a.Merchants.NewKey(tx, who.MerchantID, in.Body.Name, merchants.Role(in.Body.Role), in.Body.ExpiresAt)
+				out = KeyMade{showKey(k), secret}
+				return err
+			})
+			return &Answer[KeyMade]{out}, err
+		})
+	add(a, op{method: http.MethodDelete, path: "/v1/keys/{id}", right: merchants.KeysWrite, tag: "Shop", summary: "Revoke an API key, at once", status: 204},
+		func(ctx context.Context, who merchants.Actor, in *ByID) (*Nothing, error) {
+			return &Nothing{}, a.DB.InTx(ctx, func(tx database.Tx) error { return a.Merchants.RevokeKey(tx, who.MerchantID, in.ID) })
+		})
+}
+
+func (a *api) staff() {
+	add(a, op{method: http.MethodGet, path: "/v1/staff", right: merchants.SettingsRead, tag: "Shop", summary: "List the staff"},
+		func(ctx context.Context, who merchants.Actor, _ *struct{}) (*Answer[List[Member]], error) {
+			rows, err := a.Merchants.Staff(ctx, who.MerchantID)
+			return list(rows, "", showMember), err
+		})
+	add(a, op{method: http.MethodPost, path: "/v1/staff", right: merchants.KeysWrite, tag: "Shop", summary: "Take somebody on, with a key of their own", status: 201},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			Body struct {
+				Name string `json:"name" minLength:"1" maxLength:"200"`
+				Role string `json:"role" enum:"owner,manager,agent,read_only"`
+			}
+		}) (*Answer[MemberMade], error) {
+			var out MemberMade
+			err := a.DB.InTx(ctx, func(tx database.Tx) error {
+				s, err := a.Merchants.AddStaff(tx, who.MerchantID, in.Body.Name, merchants.Role(in.Body.Role))
+				if err != nil {
+					return err
+				}
+				out.Member = showMember(s)
+				_, out.Secret, err = a.Merchants.NewStaffKey(tx, who.MerchantID, s.ID, nil)
+				return err
+			})
+			return &Answer[MemberMade]{out}, err
+		})
+	add(a, op{method: http.MethodDelete, path: "/v1/staff/{id}", right: merchants.KeysWrite, tag: "Shop", summary: "Let somebody go; their keys end at once", status: 204},
+		func(ctx context.Context, who merchants.Actor, in *ByID) (*Nothing, error) {
+			return &Nothing{}, a.DB.InTx(ctx, func(tx database.Tx) error { return a.Merchants.RemoveStaff(tx, who.MerchantID, in.ID) })
+		})
+}

@@ -1,0 +1,122 @@
+// Package web is every route: admin REST, webhooks, web chat, pay page, console, documentation and the operator's doors.
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"sotto.chat/internal/live"
+	"sotto.chat/internal/metrics"
+	"sotto.chat/internal/trace"
+	"sotto.chat/web/api"
+	"sotto.chat/web/chat"
+	"sotto.chat/web/console"
+	"sotto.chat/web/docs"
+	"sotto.chat/web/door"
+	"sotto.chat/web/pay"
+)
+
+// Config is what the doors need beside the rooms.
+type Config struct {
+	api.Rooms
+	Hub     *live.Hub
+	Metrics *metrics.Metrics
+	Tracer  *trace.Tracer
+	// PayOrigins are the origins that the pay page's form may lead to: Stripe's, or the sandbox's.
+	PayOrigins []string
+	// TrustedProxies are addresses whose X-Forwarded-For is believed.
+	TrustedProxies []string
+	// Ready tells what keeps this replica from serving, nil when nothing does.
+	Ready func(context.Context) error
+}
+
+// largest is the largest body of any door.
+const largest = 64 << 20
+
+// slowest is how long any request may take to arrive; streams set their own deadlines.
+const slowest = 30 * time.Second
+
+// New builds the server's handler.
+func New(cfg Config) (http.Handler, error) {
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	r.HandleMethodNotAllowed = true
+	r.ContextWithFallback = true
+	if err := r.SetTrustedProxies(cfg.TrustedProxies); err != nil {
+		return nil, err
+	}
+	r.Use(door.RequestIDs, cfg.Tracer.Middleware(), door.Logged(cfg.Log, cfg.Metrics.Request), door.Recovered(cfg.Log), hardened, door.Capped(largest))
+	r.NoRoute(func(c *gin.Context) {
+		door.Write(c.Writer, c.Request, door.Plain(http.StatusNotFound, "There is nothing at this address."))
+	})
+	r.NoMethod(func(c *gin.Context) {
+		door.Write(c.Writer, c.Request, door.Plain(http.StatusMethodNotAllowed, "This address does not know that method."))
+	})
+	operator(r, cfg)
+	hooks(r, cfg)
+
+	repeats := &door.Repeats{DB: cfg.DB, Keys: cfg.Keys, Log: cfg.Log}
+	guards := []gin.HandlerFunc{
+		door.Limited(door.NewLimiter(200, 400), func(c *gin.Context) string { return c.ClientIP() }),
+		door.Keyed(cfg.Log, cfg.Merchants),
+		door.Limited(door.NewLimiter(100, 200), func(c *gin.Context) string { return door.Actor(c.Request.Context()).KeyID }),
+		repeats.Handle,
+	}
+	description := api.Mount(r, guards, cfg.Rooms)
+	docs.Mount(r, description)
+	pictures(r, cfg)
+	chat.Mount(r, chat.Deps{DB: cfg.DB, Inbox: cfg.Inbox, Merchants: cfg.Merchants, Orders: cfg.Orders, Keys: cfg.Keys, Hub: cfg.Hub, PublicURL: cfg.PublicURL, Log: cfg.Log})
+	pay.Mount(r, pay.Deps{Payments: cfg.Payments, PublicURL: cfg.PublicURL, Origins: cfg.PayOrigins, Log: cfg.Log})
+	console.Mount(r, console.Deps{DB: cfg.DB, Inbox: cfg.Inbox, Orders: cfg.Orders, Customers: cfg.Customers, Merchants: cfg.Merchants, Hub: cfg.Hub, Log: cfg.Log, PublicURL: cfg.PublicURL})
+	return r, nil
+}
+
+// hardened sets what every answer carries; pages set their own content policy.
+func hardened(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	if strings.HasPrefix(c.Request.URL.Path, "/v1/") {
+		h.Set("Cache-Control", "no-store")
+	}
+	c.Next()
+}
+
+// Server is the listening server. It cuts requests that never finish.
+type Server struct {
+	*http.Server
+	listener net.Listener
+}
+
+// NewServer readies the server on an open listener.
+func NewServer(l net.Listener, h http.Handler, log *slog.Logger) *Server {
+	return &Server{listener: l, Server: &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: slowest, WriteTimeout: 55 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}}
+}
+
+// Run serves until ctx ends, then lets requests in hand finish for a while.
+func (s *Server) Run(ctx context.Context, grace time.Duration) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.Serve(s.listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err := s.Shutdown(stop); err != nil {
+		return s.Close() // streams stay open for ever; they reconnect elsewhere
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

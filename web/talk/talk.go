@@ -1,0 +1,69 @@
+// Package talk is the JSON shape of a message, the same in the web chat and in the admin REST.
+package talk
+
+import (
+	"time"
+
+	"sotto.chat/inbox"
+	"sotto.chat/internal/money"
+)
+
+// Message is one message of a conversation.
+type Message struct {
+	ID       string    `json:"id"`
+	From     string    `json:"from" enum:"customer,bot,staff"`
+	Author   string    `json:"author,omitempty" doc:"The name of the person who answered."`
+	Text     string    `json:"text"`
+	Buttons  []Button  `json:"buttons"`
+	Links    []Link    `json:"links"`
+	Products []Product `json:"products"`
+	At       time.Time `json:"at"`
+}
+
+// Button is a short answer; send its tap back.
+type Button struct {
+	Label  string `json:"label"`
+	Tap    string `json:"tap"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Link leads out of the chat, for instance to the pay page.
+type Link struct {
+	Label string `json:"label"`
+	URL   string `json:"url"`
+}
+
+// Product is a card of a product.
+type Product struct {
+	SKU   string      `json:"sku"`
+	Name  string      `json:"name"`
+	Price money.Money `json:"price"`
+	Shown string      `json:"price_text,omitempty" doc:"The price in the customer's own form."`
+	Image string      `json:"image"`
+	Tap   string      `json:"tap,omitempty" doc:"Send it to choose this product."`
+}
+
+// Show gives a message its shape.
+func Show(m inbox.Message) Message {
+	out := Message{ID: m.ID, From: string(m.Sender), Author: m.Author, Text: m.Content.Text, Buttons: []Button{}, Links: []Link{}, Products: []Product{}, At: m.At}
+	if m.Content.Title != "" {
+		out.Text = join(m.Content.Title, m.Content.Text)
+	}
+	for _, b := range m.Content.Buttons {
+		out.Buttons = append(out.Buttons, Button(b))
+	}
+	for _, l := range m.Content.Links {
+		out.Links = append(out.Links, Link(l))
+	}
+	for _, c := range m.Content.Products {
+		out.Products = append(out.Products, Product{SKU: c.SKU, Name: c.Name, Price: c.Money, Shown: c.Price, Image: c.ImageURL, Tap: c.Tap})
+	}
+	return out
+}
+
+func join(title, text string) string {
+	if text == "" {
+		return title
+	}
+	return title + "\n" + text
+}
