@@ -246,3 +246,8 @@ func (c *Channels) Waiting(tx database.Tx, merchant, channel, party string) ([]E
 func (c *Channels) Handled(tx database.Tx, merchant string, events []string) error {
 	return handleEvents(tx, merchant, events)
 }
+
+// Refuse keeps events as what cannot be acted upon.
+func (c *Channels) Refuse(tx database.Tx, merchant string, events []string) error {
+	return refuseEvents(tx, merchant, events)
+}

@@ -143,6 +143,10 @@ func handleEvents(tx database.Tx, merchant string, ids []string) error {
 	return nil
 }
 
+func refuseEvents(tx database.Tx, merchant string, ids []string) error {
+	return tx.DB().Exec("update inbound_events set handled_at = ?, kind = 'other' where merchant_id = ? and id in ?", tx.Now, merchant, ids).Error
+}
+
 func keepSealed(tx database.Tx, merchant, event string, sealed []byte) error {
 	return tx.DB().Exec("update inbound_events set sealed = ? where merchant_id = ? and id = ?", sealed, merchant, event).Error
 }

@@ -109,3 +109,17 @@ func staleParties(db *gorm.DB, before time.Time, limit int) ([]Send, error) {
 	}
 	return list, err
 }
+
+func strangeDeliveries(db *gorm.DB, merchant string) ([]Delivery, error) {
+	var list []Delivery
+	err := db.Omit("sealed").Where("merchant_id = ? and (message_id = '' or (external_id = '' and status not in ('pending', 'sending', 'failed')))", merchant).
+		Order("id").Limit(chunk).Find(&list).Error
+	return list, err
+}
+
+func handledMessages(db *gorm.DB, merchant, after string, limit int) ([]string, error) {
+	var ids []string
+	err := db.Model(&eventRow{}).Where("merchant_id = ? and kind = 'message' and handled_at is not null and id > ?", merchant, after).
+		Order("id").Limit(limit).Pluck("id", &ids).Error
+	return ids, err
+}

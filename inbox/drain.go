@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"sotto.chat/channels"
@@ -48,7 +49,18 @@ func (i *Inbox) meet(tx database.Tx, n channels.Arrived) (Conversation, bool, er
 		}
 	}
 	c, err := i.conversation(tx, n, ids, first)
+	if errors.Is(err, customers.ErrIdentity) { // named in a way that nobody can be found by: there is no way to answer
+		return Conversation{}, false, i.channels.Refuse(tx, n.Merchant, eventIDs(events))
+	}
 	return c, err == nil, err
+}
+
+func eventIDs(events []channels.Event) []string {
+	list := make([]string, 0, len(events))
+	for _, e := range events {
+		list = append(list, e.ID)
+	}
+	return list
 }
 
 // conversation finds the conversation of the person whom ids name, or begins one, and locks it.
