@@ -143,7 +143,12 @@ func (h *chat) read(c *gin.Context) {
 			return
 		}
 	}
-	c.JSON(http.StatusOK, gin.H{"data": shapes(list)})
+	data, err := h.shapes(c.Request.Context(), m.ID, list)
+	if err != nil {
+		h.refuse(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{"data": data})
 }
 
 func (h *chat) conversation(ctx context.Context, m merchants.Merchant, v visitor) (inbox.Conversation, error) {

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	"time"
 
 	"sotto.chat/channels"
@@ -11,8 +12,8 @@ import (
 // Message is how a message looks outside.
 type Message struct {
 	ID       string    `json:"id"`
-	From     string    `json:"from"` // customer, bot or staff
-	Author   string    `json:"author,omitempty"`
+	From     string    `json:"from"`             // customer, bot or staff
+	Author   string    `json:"author,omitempty"` // the name of the person who wrote, for staff
 	Title    string    `json:"title,omitempty"`
 	Text     string    `json:"text"`
 	Tap      string    `json:"tap,omitempty"`
@@ -20,6 +21,8 @@ type Message struct {
 	Links    []Link    `json:"links"`
 	Products []Product `json:"products"`
 	At       time.Time `json:"at"`
+	// Forgotten says that only the fact of a message is left.
+	Forgotten bool `json:"forgotten,omitempty"`
 }
 
 // Button is an answer to choose from; send its tap back.
@@ -47,7 +50,7 @@ type Product struct {
 
 // Shape writes a message for the outside.
 func Shape(m inbox.Message) Message {
-	out := Message{ID: m.ID, From: string(m.Sender), Title: m.Content.Title, Text: m.Content.Text, Tap: m.Tap, At: m.At.UTC(),
+	out := Message{ID: m.ID, From: string(m.Sender), Title: m.Content.Title, Text: m.Content.Text, Tap: m.Tap, At: m.At.UTC(), Forgotten: m.Forgotten,
 		Buttons: make([]Button, len(m.Content.Buttons)), Links: make([]Link, len(m.Content.Links)), Products: make([]Product, len(m.Content.Products))}
 	for i, b := range m.Content.Buttons {
 		out.Buttons[i] = Button{Label: b.Label, Tap: b.Tap, Detail: b.Detail}
@@ -65,10 +68,26 @@ func product(p channels.Card) Product {
 	return Product{SKU: p.SKU, Name: p.Name, Price: p.Money, PriceText: p.Price, Image: p.ImageURL, Tap: p.Tap}
 }
 
-func shapes(list []inbox.Message) []Message {
+// shapes writes messages with the names of the staff among their authors.
+func (h *chat) shapes(ctx context.Context, merchant string, list []inbox.Message) ([]Message, error) {
 	out := make([]Message, len(list))
+	var names map[string]string
 	for i, m := range list {
 		out[i] = Shape(m)
+		if m.Sender != inbox.Staff {
+			continue
+		}
+		if names == nil {
+			staff, err := h.Merchants.Staff(ctx, merchant)
+			if err != nil {
+				return nil, err
+			}
+			names = map[string]string{}
+			for _, s := range staff {
+				names[s.ID] = s.Name
+			}
+		}
+		out[i].Author = names[m.Author]
 	}
-	return out
+	return out, nil
 }

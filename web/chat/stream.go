@@ -89,7 +89,11 @@ func (h *chat) news(ctx context.Context, m merchants.Merchant, conversation stri
 		if err != nil {
 			return err
 		}
-		for _, msg := range list {
+		shown, err := h.shapes(ctx, m.ID, list)
+		if err != nil {
+			return err
+		}
+		for _, msg := range shown {
 			if err := l.message(msg); err != nil {
 				return err
 			}
@@ -135,12 +139,12 @@ func (l *listener) send(event string) error {
 	return nil
 }
 
-func (l *listener) message(m inbox.Message) error {
-	raw, err := json.Marshal(Shape(m))
+func (l *listener) message(m Message) error {
+	raw, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	l.after, l.last = m.ID, m.Sender
+	l.after, l.last = m.ID, m.From
 	return l.send(fmt.Sprintf("id: %s\nevent: message\ndata: %s\n\n", m.ID, raw))
 }
 
