@@ -150,8 +150,10 @@ func (s *settlement) credit(coin receipt) error {
 	case s.pay.Status == NeedsReview:
 		return nil // a person has it already
 	case s.move.Late:
+		s.move.Paid = true
 		return s.pay.move(Paid, ReasonLate)
 	}
+	s.move.Paid = true
 	return s.pay.move(Paid, "")
 }
 

@@ -24,6 +24,9 @@ func (p *Payments) Expect(tx database.Tx, merchant string, e Expected) (Payment,
 	}
 	pay := Payment{MerchantID: merchant, ID: id.New("pay"), OrderID: e.OrderID, Status: Pending, Amount: e.Amount.Amount, Currency: e.Amount.Currency,
 		Description: e.Items, Language: e.Language, ExpiresAt: e.ExpiresAt.UTC().Truncate(time.Microsecond), Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	if pay.Description == nil {
+		pay.Description = []Item{}
+	}
 	if pay.Amount == 0 {
 		pay.Status, pay.Reason = Paid, ReasonNothingDue
 	}

@@ -185,6 +185,9 @@ type Move struct {
 	From, To Status
 	// Changed is false when the fact was known already; then nothing else need be done.
 	Changed bool
+	// Paid says that with this move the money came, all of it and no more. To may already be beyond Paid: when webhooks were lost,
+	// the first reading can find money that has gone back since.
+	Paid bool
 	// Late is money for a payment that had been cancelled for the reason Was: hold the goods again and go on, or call Review.
 	Late bool
 	Was  string

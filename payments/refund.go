@@ -138,8 +138,8 @@ func (p *Payments) makeRefund(ctx context.Context, merchant, refundID string) (R
 		}
 		acct, err := p.accountNamed(ctx, merchant, coin.Account)
 		if errors.Is(err, ErrOldAccount) {
-			_, fail := p.ended(ctx, coin, remoteRefund{Ours: row.ID, Status: RefundFailed})
-			return row, errors.Join(fail, ErrRefundRefused.Because(err).At("code", ErrOldAccount.Code))
+			failed, bad := p.ended(ctx, coin, remoteRefund{Ours: row.ID, Status: RefundFailed})
+			return failed, errors.Join(bad, ErrRefundRefused.Because(err).At("code", ErrOldAccount.Code))
 		}
 		if err != nil {
 			return row, err

@@ -1,0 +1,7 @@
+package payments
+
+// What tests do in place of the queue.
+var (
+	FinishRefund  = (*Payments).finishRefund
+	CloseSessions = (*Payments).closeSessions
+)
