@@ -188,6 +188,9 @@ func (i *Inbox) knowAs(tx database.Tx, c *Conversation, box privacy.Box, in chan
 			}
 		}
 		person, err := i.people.Recognize(tx, c.MerchantID, ids, customers.Hint{Name: in.Name, Language: in.Language})
+		if errors.Is(err, customers.ErrIdentity) {
+			return nil // answers go on to the address that is known
+		}
 		if err != nil {
 			return err
 		}
