@@ -237,7 +237,14 @@ func TestPatchOfVariantsAndStock(t *testing.T) {
 func TestArchiveFreesTheSKU(t *testing.T) {
 	both(t, func(t *testing.T, r *room) {
 		p := r.create(shirt())
+		if err := r.hold("ord_1", catalog.HoldLine{VariantID: p.Variants[0].ID, Quantity: 1}); err != nil {
+			t.Fatal(err)
+		}
 		r.must(func(tx database.Tx) error { return r.Archive(tx, shop, p.ID, p.Version) })
+		if err := r.consume("ord_1"); err != nil { // its order goes on
+			t.Fatal(err)
+		}
+		r.sound()
 		is(t, r.tx(func(tx database.Tx) error { return r.Archive(tx, shop, p.ID, 0) }), catalog.ErrNotFound)
 		_, err := r.BySKU(t.Context(), shop, "TEE-L")
 		is(t, err, catalog.ErrUnknownSKU)

@@ -44,6 +44,12 @@ func (c *Catalog) Import(ctx context.Context, merchant string, f File, dryRun bo
 			return m.report, err
 		}
 		at += len(part)
+		last := at == len(f.Products)
+		if grown := m.report.Created > importBatch/2; !dryRun && grown && (last || at == importBatch) {
+			if err := c.analyze(ctx); err != nil {
+				return m.report, fmt.Errorf("import: %w", err)
+			}
+		}
 	}
 	err := m.batch(len(f.Questions), func(r rows) (outcome, error) { return m.questions(r, f.Questions) })
 	return m.report, err
@@ -115,8 +121,11 @@ func (m *importer) agreeOnCurrency(code string) error {
 	if code == "" {
 		code = have
 	}
-	if !money.Known(code) || (have != "" && code != have) {
+	switch {
+	case have != "" && code != have:
 		return ErrFileCurrency.At("currency", "must be "+have)
+	case !money.Known(code):
+		return ErrFileCurrency.At("currency", "must be an ISO 4217 code in capitals")
 	}
 	m.currency = code
 	return nil

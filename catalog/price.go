@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"context"
+
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/money"
@@ -75,17 +77,26 @@ var (
 // one where a sku is no variant's. What is wrong with one wish stands in its Problem (an unknown sku too); an
 // error means that nothing could be priced.
 func (c *Catalog) Price(tx database.Tx, merchant string, wishes []Wish) ([]Priced, error) {
+	return in(tx, merchant).priceAll(wishes)
+}
+
+// PriceNow is Price outside a transaction, for a look that decides nothing.
+func (c *Catalog) PriceNow(ctx context.Context, merchant string, wishes []Wish) ([]Priced, error) {
+	return c.outside(ctx, merchant).priceAll(wishes)
+}
+
+func (r rows) priceAll(wishes []Wish) ([]Priced, error) {
 	if len(wishes) > MaxLines {
 		return nil, ErrTooManyLines
 	}
-	goods, err := in(tx, merchant).goods(wishes)
+	found, err := r.goods(wishes)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]Priced, len(wishes))
 	asked := map[string]int64{} // by variant: lines of the same goods share the stock
 	for i, w := range wishes {
-		list[i] = priceOne(goods[w.SKU], w, asked)
+		list[i] = priceOne(found[w.SKU], w, asked)
 	}
 	return list, nil
 }

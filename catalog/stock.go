@@ -52,16 +52,18 @@ func (c *Catalog) SetStock(tx database.Tx, merchant, variantOrProductID string, 
 	if err != nil {
 		return Stock{}, err
 	}
+	switch _, live, err := r.stock(variant); {
+	case err != nil:
+		return Stock{}, err
+	case !live:
+		return Stock{}, ErrVariantNotFound
+	}
 	s, done, err := r.setOnHand(variant, onHand)
 	if err != nil || done {
 		return s, err
 	}
-	s, found, err := r.stock(variant)
-	switch {
-	case err != nil:
+	if s, _, err = r.stock(variant); err != nil {
 		return Stock{}, err
-	case !found || onHand == nil || s.Held <= *onHand: // never there, or archived
-		return Stock{}, ErrVariantNotFound
 	}
 	return s, ErrBelowHeld.Say("Orders that wait for payment hold %d; the stock cannot be set below it.", s.Held)
 }

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"gorm.io/gorm/clause"
+
+	"sotto.chat/internal/database"
 )
 
 // batch bounds the rows of one INSERT, so that its parameters stay below SQLite's 32,766.
@@ -158,4 +161,13 @@ func (r rows) count(list []counted) (refused []string, err error) {
 		}
 	}
 	return refused, nil
+}
+
+// analyze tells Postgres how large the catalog has become. Autovacuum does so within a minute, but until then the
+// planner believes in a tiny table and looks up skus by reading all of it.
+func (c *Catalog) analyze(ctx context.Context) error {
+	if c.db.Engine != database.Postgres {
+		return nil
+	}
+	return c.db.Read(ctx).Exec(`analyze products, variants, option_groups, choices`).Error
 }

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// setOnHand gives the new stock, or false where orders hold more than onHand or no such live variant is there.
+// setOnHand gives the new stock, or false where orders hold more than onHand.
 func (r rows) setOnHand(variant string, onHand *int64) (Stock, bool, error) {
-	condition, args := `merchant_id = ? and id = ? and archived_at is null`, []any{onHand, r.merchant, variant}
+	condition, args := `merchant_id = ? and id = ?`, []any{onHand, r.merchant, variant}
 	if onHand != nil {
 		condition, args = condition+` and held <= ?`, append(args, *onHand)
 	}
@@ -16,7 +16,7 @@ func (r rows) setOnHand(variant string, onHand *int64) (Stock, bool, error) {
 }
 
 func (r rows) stock(variant string) (Stock, bool, error) {
-	return r.oneStock(`select on_hand, held from variants where merchant_id = ? and id = ?`, r.merchant, variant)
+	return r.oneStock(`select on_hand, held from variants where merchant_id = ? and id = ? and archived_at is null`, r.merchant, variant)
 }
 
 func (r rows) oneStock(query string, args ...any) (Stock, bool, error) {
@@ -63,8 +63,9 @@ func (r rows) keepHolds(order string, lines []HoldLine, expires time.Time) ([]Ho
 }
 
 // take adds to what is held where enough is free; one statement decides and counts, so nothing is sold twice.
+// An archived variant can still be held: late money for goods that are there is honoured.
 func (r rows) take(l HoldLine) (bool, error) {
-	done := r.db.Exec(`update variants set held = held + ? where merchant_id = ? and id = ? and archived_at is null
+	done := r.db.Exec(`update variants set held = held + ? where merchant_id = ? and id = ?
 		and (on_hand is null or on_hand - held >= ?)`, l.Quantity, r.merchant, l.VariantID, l.Quantity)
 	return done.RowsAffected == 1, done.Error
 }

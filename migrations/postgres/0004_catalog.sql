@@ -20,7 +20,9 @@ create table products (
   archived_at timestamptz,
   primary key (merchant_id, id)
 );
-create unique index products_sku on products (merchant_id, sku) where archived_at is null;
+-- Not a partial index (where archived_at is null): before the first ANALYZE Postgres thinks that nearly nothing is
+-- null and would read a whole catalog through it.
+create unique index products_sku on products (merchant_id, sku, coalesce(archived_at, timestamptz '1970-01-01 00:00:00+00'));
 -- What is counted and sold. A product without variants has one, of the same sku (main = true).
 create table variants (
   merchant_id text not null,
@@ -37,7 +39,7 @@ create table variants (
   primary key (merchant_id, id),
   check (on_hand is null or on_hand - held >= 0)
 );
-create unique index variants_sku on variants (merchant_id, sku) where archived_at is null;
+create unique index variants_sku on variants (merchant_id, sku, coalesce(archived_at, timestamptz '1970-01-01 00:00:00+00'));
 create index variants_product on variants (merchant_id, product_id);
 create table option_groups (
   merchant_id text not null,
