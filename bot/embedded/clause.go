@@ -116,7 +116,7 @@ func (r *reader) asks(c *clause) bool {
 		if s.has(cWant) || s.has(cMake) || s.phrase >= 0 {
 			break
 		}
-		if !s.has(cGreet) && r.hitAt(s.from, cQuestion) {
+		if !s.has(cGreet) && (r.hitAt(s.from, cQuestion) || r.hitAt(s.from, cAux)) {
 			return true
 		}
 		if s.unknown() || !(s.has(cOpener) || s.has(cGreet) || s.has(cYes) || s.has(cNo) || s.has(cThanks) || s.has(cAnd) || s.has(cBut)) {

@@ -15,6 +15,7 @@ const (
 	cAnother
 	cApply
 	cArticle
+	cAux
 	cBoth
 	cBut
 	cBuy
@@ -126,6 +127,7 @@ var conceptNames = map[string]concept{
 	"another":         cAnother,
 	"apply":           cApply,
 	"article":         cArticle,
+	"aux":             cAux,
 	"both":            cBoth,
 	"but":             cBut,
 	"buy":             cBuy,
