@@ -1,0 +1,172 @@
+package pay_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/testkit"
+	"sotto.chat/orders"
+	"sotto.chat/payments"
+	"sotto.chat/web/pay"
+	"sotto.chat/web/webtest"
+)
+
+type answer struct {
+	status int
+	body   string
+	header http.Header
+}
+
+func ask(s *webtest.Shop, method, url, language string) answer {
+	s.T.Helper()
+	req, err := http.NewRequestWithContext(s.T.Context(), method, url, nil)
+	s.Must(err)
+	req.Header.Set("Accept-Language", language)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
+	s.Must(err)
+	defer func() { _ = resp.Body.Close() }()
+	raw, err := io.ReadAll(resp.Body)
+	s.Must(err)
+	return answer{resp.StatusCode, string(raw), resp.Header}
+}
+
+func open(t *testing.T, db *database.DB, clock *testkit.Clock) (*webtest.Shop, orders.Order, string) {
+	s := webtest.Open(t, db, clock)
+	pay.Mount(s.Router, pay.Deps{Payments: s.Payments, PublicURL: s.URL, Now: clock.Now, CheckoutOrigins: []string{"https://checkout.stripe.com"}, Log: testkit.Log(t)})
+	s.Sell("CRO", "Croissant <b>", 350)
+	ord := s.Order("CRO", 2, orders.Owner{})
+	return s, ord, s.Orders.PayURL(ord)
+}
+
+// session goes on to the checkout and gives the sandbox's id of it.
+func session(s *webtest.Shop, url string) string {
+	s.T.Helper()
+	a := ask(s, "POST", url, "en")
+	to := a.header.Get("Location")
+	_, id, ok := strings.Cut(to, "/c/pay/")
+	if a.status != http.StatusSeeOther || !ok {
+		s.T.Fatalf("the button leads to %d %q", a.status, to)
+	}
+	id, _, _ = strings.Cut(id, "#")
+	return id
+}
+
+func has(t *testing.T, a answer, status int, words ...string) {
+	t.Helper()
+	if a.status != status {
+		t.Errorf("status %d, want %d", a.status, status)
+	}
+	for _, w := range words {
+		if !strings.Contains(a.body, w) {
+			t.Errorf("the page lacks %q", w)
+		}
+	}
+}
+
+func TestPaying(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		s, ord, url := open(t, db, clock)
+		a := ask(s, "GET", url, "en")
+		has(t, a, 200, "Café Quiet", "Croissant &lt;b&gt;", "2 × €3.50", "Pay €7.00 with Stripe", "more minutes", `method="post"`)
+		for name, want := range map[string]string{"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex",
+			"Content-Security-Policy": "form-action 'self' https://checkout.stripe.com"} {
+			if !strings.Contains(a.header.Get(name), want) {
+				t.Errorf("%s is %q, want %q", name, a.header.Get(name), want)
+			}
+		}
+		has(t, ask(s, "GET", url, "es-ES"), 200, "Pagar 7,00\u00a0€ con Stripe")
+		if a := ask(s, "HEAD", url, "en"); a.status != 200 || a.body != "" {
+			t.Errorf("HEAD: %d", a.status)
+		}
+		id := session(s, url)
+		if again := session(s, url); again != id {
+			t.Errorf("a second click gave another session: %s and %s", id, again)
+		}
+		has(t, ask(s, "GET", url+"/done", "en"), 200, "being confirmed")
+		has(t, ask(s, "GET", url+"?back=paid", "en"), 200, "being confirmed")
+		if r := ask(s, "GET", url+"/done", "en").header.Get("Refresh"); !strings.Contains(r, "/done?look=1") {
+			t.Errorf("the page does not look again: %q", r)
+		}
+		if r := ask(s, "GET", url+"/done?look=40", "en").header.Get("Refresh"); r != "" {
+			t.Errorf("the page looks for ever: %q", r)
+		}
+		s.Must(s.Stripe.Approve(id))
+		testkit.Eventually(t, "the payment", func() bool {
+			o, err := s.Orders.Get(t.Context(), s.Merchant.ID, ord.ID)
+			return err == nil && o.Status == orders.Paid
+		})
+		has(t, ask(s, "GET", url+"/done", "en"), 200, "Thank you, it is paid", "/chat/"+s.Merchant.Slug)
+		has(t, ask(s, "GET", url, "en"), 200, "nothing more to pay")
+		if a := ask(s, "POST", url, "en"); a.status != http.StatusConflict || a.header.Get("Location") != "" || strings.Contains(a.body, "cs_") {
+			t.Errorf("a paid link leads on: %d %q", a.status, a.header.Get("Location"))
+		}
+	})
+}
+
+func TestPreviewChangesNothing(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		s, ord, url := open(t, db, clock)
+		for range 3 {
+			ask(s, "GET", url, "en")
+			ask(s, "HEAD", url, "en")
+			ask(s, "GET", url+"/done", "en")
+		}
+		o, err := s.Orders.Get(t.Context(), s.Merchant.ID, ord.ID)
+		s.Must(err)
+		if p, _ := o.Payment(); p.Version != 1 || p.Status != payments.Pending {
+			t.Errorf("looking moved the payment: %+v", p)
+		}
+	})
+}
+
+func TestDeadLinks(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		s, ord, url := open(t, db, clock)
+		other := s.Order("CRO", 1, orders.Owner{})
+		cancelled := s.Orders.PayURL(other)
+		s.Must(s.DB.InTx(t.Context(), func(tx database.Tx) error {
+			_, err := s.Orders.Cancel(tx, s.Merchant.ID, other.ID, orders.Deed{})
+			return err
+		}))
+		has(t, ask(s, "GET", cancelled, "en"), http.StatusGone, "This order was cancelled", "Ask for a new link", "/chat/"+s.Merchant.Slug)
+		clock.Advance(2 * time.Hour)
+		has(t, ask(s, "GET", url, "es"), http.StatusGone, "Este enlace ha caducado", "/chat/"+s.Merchant.Slug)
+		has(t, ask(s, "GET", url+"/done", "en"), 200, "This link has expired")
+		for _, dead := range []string{url, cancelled} {
+			if a := ask(s, "POST", dead, "en"); a.status != http.StatusConflict || strings.Contains(a.body, "cs_") {
+				t.Errorf("a dead link leads on: %d", a.status)
+			}
+		}
+		for _, wrong := range []string{url + "x", s.URL + "/pay/" + strings.Repeat("A", 64), s.URL + "/pay/%00"} {
+			if a := ask(s, "GET", wrong, "en"); a.status != http.StatusNotFound || !strings.Contains(a.body, "No such pay link") {
+				t.Errorf("%s: %d", wrong, a.status)
+			}
+		}
+		_ = ord
+	})
+}
+
+func TestWordsAgree(t *testing.T) {
+	var en, es map[string]string
+	for name, into := range map[string]*map[string]string{"en.json": &en, "es.json": &es} {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(raw, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for k := range en {
+		if es[k] == "" {
+			t.Errorf("es.json lacks %s", k)
+		}
+	}
+}
