@@ -18,7 +18,7 @@ func (r *reader) anaphora(c *clause) bool {
 		for i := range r.state.Cart {
 			r.addAgain(&r.state.Cart[i], max(n, 1))
 		}
-	case c.concepts.hasAny(cMoreOfIt, cAnother, cSame) && line != nil && !c.concepts.hasAny(cOrder, cTakeOff, cChange):
+	case c.concepts.hasAny(cMoreOfIt, cAnother) && line != nil && !c.concepts.hasAny(cOrder, cTakeOff, cChange):
 		r.addAgain(line, max(n, 1))
 	case c.concepts.has(cTakeOff) && line != nil && (c.concepts.hasAny(cIt, cOne) || ordinal != 0) && !c.concepts.has(cWant):
 		a := reading.Action{Kind: reading.Remove, Line: line.Line}
@@ -85,7 +85,7 @@ func (r *reader) chooses(c *clause, n, ordinal int) bool {
 			a.SKU = shown[pick-1]
 		}
 		r.put(a)
-	case buys && len(shown) > 0 && c.concepts.has(cBoth):
+	case (buys || picking) && len(shown) > 0 && c.concepts.has(cBoth):
 		for _, sku := range shown[:min(2, len(shown))] {
 			r.put(reading.Action{Kind: reading.Add, SKU: sku, Quantity: 1})
 		}

@@ -12,6 +12,7 @@ type manner struct {
 	removes  bool
 	changes  bool
 	instead  bool
+	inPlace  bool // "two instead of one"
 }
 
 // order reads neighbouring clauses that ask for goods.
@@ -55,9 +56,10 @@ func (r *reader) manner(clauses []clause) manner {
 		m.removes = m.removes || c.has(cRemove)
 		m.changes = m.changes || c.hasAny(cChange, cMake)
 		m.instead = m.instead || c.has(cInstead)
+		m.inPlace = m.inPlace || c.has(cInsteadOf)
 	}
 	opensNo := r.segs[0].has(cNo) && len(clauses) > 0
-	m.corrects = m.changes || m.instead || opensNo && r.state.Asked == reading.AskedConfirm
+	m.corrects = m.changes || m.instead || m.inPlace || opensNo && r.state.Asked == reading.AskedConfirm
 	return m
 }
 
@@ -84,9 +86,13 @@ func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
 // addOrChange adds a product, or changes its line where the customer corrects and the product is there already.
 func (r *reader) addOrChange(o *orderText, it *ordered, m manner) {
 	line := r.lineOf(it.product)
-	if line != nil && m.corrects && !it.lead.another && (len(it.options) > 0 || it.quantity > 0) {
+	onto := it.head > it.from && o.gaps[it.head].onto
+	if line != nil && it.lead.only && it.quantity == 0 && len(it.options) == 0 {
+		return // "just the tea" keeps what is there
+	}
+	if line != nil && (m.corrects || onto) && !it.lead.another && (len(it.options) > 0 || it.quantity > 0) {
 		change := reading.Action{Kind: reading.Change, Line: line.Line, Options: it.options}
-		if it.quantity > 0 && it.quantity != line.Quantity && (len(it.options) == 0 || it.quantity > 1) {
+		if it.quantity > 0 && (len(it.options) == 0 || it.quantity > 1) {
 			change.Quantity = it.quantity
 		}
 		r.out = append(r.out, change)

@@ -123,7 +123,19 @@ func (r *reader) asks(c *clause) bool {
 			break
 		}
 	}
+	if r.tokens[c.to-1].question && r.needs(c) {
+		return true // "do I need an umbrella?" asks for advice
+	}
 	return c.concepts.has(cKnow) || r.tokens[c.to-1].question && c.frame < 0 && c.named < len(c.segs)
+}
+
+func (r *reader) needs(c *clause) bool {
+	for i := c.from; i < c.to; i++ {
+		if r.hitAt(i, cNeed) {
+			return true
+		}
+	}
+	return false
 }
 
 // hitAt tells whether some phrase with this concept starts at a token.

@@ -60,6 +60,7 @@ const (
 	cMyAccount
 	cMyAddress
 	cMyOrder
+	cNeed
 	cNevermind
 	cNewsletter
 	cNo
@@ -68,6 +69,7 @@ const (
 	cOfEach
 	cOne
 	cOnly
+	cOnto
 	cOpener
 	cOr
 	cOrder
@@ -172,6 +174,7 @@ var conceptNames = map[string]concept{
 	"my_account":      cMyAccount,
 	"my_address":      cMyAddress,
 	"my_order":        cMyOrder,
+	"need":            cNeed,
 	"nevermind":       cNevermind,
 	"newsletter":      cNewsletter,
 	"no":              cNo,
@@ -180,6 +183,7 @@ var conceptNames = map[string]concept{
 	"of_each":         cOfEach,
 	"one":             cOne,
 	"only":            cOnly,
+	"onto":            cOnto,
 	"opener":          cOpener,
 	"or":              cOr,
 	"order":           cOrder,

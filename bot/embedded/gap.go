@@ -28,6 +28,8 @@ type gap struct {
 	make     bool
 	instead  bool // "instead of": what follows is given up
 	to       bool
+	onto     bool // "on the": what came before goes with what comes after
+	only     bool
 	words    int // words that nobody knows
 }
 
@@ -139,6 +141,10 @@ func (g *gap) read(s *segment) {
 			g.instead = true
 		case cTo:
 			g.to = true
+		case cOnto:
+			g.onto = true
+		case cOnly:
+			g.only = true
 		}
 	}
 	if number > 0 {
@@ -189,6 +195,9 @@ func (g *gap) opens() float64 {
 
 // inFront tells how well the words before and after this gap go together in front of a product ("large thin crust").
 func (g *gap) inFront() float64 {
+	if g.onto && !g.with && !g.want && !g.sentence && g.number == 0 {
+		return 0.8
+	}
 	score := 0.35
 	if g.number > 0 {
 		score -= 2

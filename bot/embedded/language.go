@@ -120,6 +120,12 @@ func (l *language) add(phrase string, s sense) {
 	}
 }
 
+// counts tells whether a word is a number.
+func (l *language) counts(w string) bool {
+	next, ok := l.nodes[0].next[w]
+	return ok && slices.ContainsFunc(l.nodes[next].senses, func(s sense) bool { return s.concept == cNumber })
+}
+
 // expand resolves [a|b|] groups in a phrase: "[can|could] i get" is two phrases, and an empty part is "or nothing".
 func expand(phrase string) []string {
 	open := slices.Index([]byte(phrase), '[')

@@ -60,6 +60,9 @@ func (l *Lexicon) forms(tokens []token, lang *language) []wordForms {
 // correct takes the nearest word of the catalog or, where that is nearer, of the language.
 func (l *Lexicon) correct(t *token, lang *language) wordForms {
 	inCatalog, d := l.typos.Nearest(t.word)
+	if single := search.Stem(t.word); inCatalog == "" && single != t.word {
+		inCatalog, d = l.typos.Nearest(single)
+	}
 	inLanguage, e := lang.typos.Nearest(t.word)
 	if inLanguage != "" && (inCatalog == "" || e < d) && len(t.word) > search.MinTypo {
 		t.word = inLanguage
@@ -90,7 +93,7 @@ func (l *Lexicon) split(tokens []token, lang *language) []token {
 		}
 		for cut := len(w) - 3; cut >= 3; cut-- {
 			a, b := w[:cut], w[cut:]
-			if w[cut] >= 0x80 || !(l.inCatalog(a) && l.inCatalog(b)) && !(lang.vocab[a] && lang.vocab[b]) {
+			if w[cut] >= 0x80 || !(l.inCatalog(a) && l.inCatalog(b)) && !(lang.vocab[a] && lang.vocab[b]) && !(lang.counts(a) && l.inCatalog(b)) {
 				continue
 			}
 			if near, _ := l.typos.Nearest(w); near != "" {

@@ -20,6 +20,7 @@ const (
 	weightMean    = 0.3
 	nearestCount  = 3
 	weightJudge   = 0.5
+	trustedFrom   = 0.25
 )
 
 // Weights of what is compared: whole words say most, pieces of words bridge typos and endings.
@@ -191,7 +192,9 @@ func (ix *questionIndex) rank(scores []float32, norm float32, vector []posting) 
 		for _, s := range top[q] {
 			sum += s
 		}
-		score := float64(weightNearest*top[q][0]+weightMean*sum/nearestCount)/float64(norm)*(1-weightJudge) + weightJudge*float64(judged[q])
+		likeness := float64(weightNearest*top[q][0]+weightMean*sum/nearestCount) / float64(norm)
+		trust := min(1, likeness/trustedFrom) // what is like no example is not the least unlikely one either
+		score := likeness*(1-weightJudge) + weightJudge*trust*float64(judged[q])
 		if score > best {
 			best, second, which = score, best, int32(q)
 		} else if score > second {
