@@ -265,7 +265,10 @@ func (o *Orders) touch(tx database.Tx, merchant, cart string) (Cart, error) {
 	if c, err = lockCart(tx, merchant, cart); err != nil {
 		return Cart{}, err
 	}
-	if c.Status == CartClosed {
+	switch c.Status {
+	case CartOpen: // it has opened while the lock was waited for
+		return touchOpen(tx, merchant, cart)
+	case CartClosed:
 		return Cart{}, ErrCartOrdered
 	}
 	ord, err := awaitingOfCart(tx, merchant, cart)

@@ -68,7 +68,13 @@ func (o *Orders) place(tx database.Tx, merchant string, p Placing) (Order, error
 	}
 	c, err := orderCart(tx, merchant, p.CartID)
 	if database.NotFound(err) {
-		return o.again(tx, merchant, p)
+		if c, err = lockCart(tx, merchant, p.CartID); err != nil {
+			return Order{}, err
+		}
+		if c.Status != CartOpen {
+			return o.again(tx, c, p)
+		}
+		c, err = orderCart(tx, merchant, p.CartID) // it has opened while the lock was waited for
 	}
 	if err != nil {
 		return Order{}, err
@@ -98,22 +104,18 @@ func (o *Orders) place(tx database.Tx, merchant string, p Placing) (Order, error
 }
 
 // again answers a yes to a cart that is not open.
-func (o *Orders) again(tx database.Tx, merchant string, p Placing) (Order, error) {
-	c, err := lockCart(tx, merchant, p.CartID)
-	if err != nil {
-		return Order{}, err
-	}
+func (o *Orders) again(tx database.Tx, c Cart, p Placing) (Order, error) {
 	if c.Status != CartOrdered {
 		return Order{}, ErrCartOrdered
 	}
-	ord, err := awaitingOfCart(tx, merchant, c.ID)
+	ord, err := awaitingOfCart(tx, c.MerchantID, c.ID)
 	if err != nil {
 		return Order{}, err
 	}
 	if ord.Hash != p.Hash {
 		return Order{}, ErrCartChanged
 	}
-	return o.Find(tx, merchant, ord.ID)
+	return o.Find(tx, c.MerchantID, ord.ID)
 }
 
 // agreed prices the cart anew and refuses whatever the customer has not said yes to or nobody can sell.
