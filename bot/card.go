@@ -1,25 +1,45 @@
 package bot
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
-// cardShape is thirteen to nineteen digits with the usual spaces and dashes between them.
-var cardShape = regexp.MustCompile(`\d(?:[ \-]{0,2}\d){12,18}`)
+// digitRun is digits with the spaces and dashes that people put between them.
+var digitRun = regexp.MustCompile(`\d(?:[ \-./]{0,2}\d){12,60}`)
+
+// The lengths of card numbers.
+const (
+	minCard = 13
+	maxCard = 19
+)
 
 // CardNumber tells whether a text holds what can be the number of a payment card: the length and the check digit fit.
-// Such a message is answered with a warning and used for nothing else.
+// A date or a code may stand right behind it. Such a message is answered with a warning and used for nothing else.
 func CardNumber(text string) bool {
-	for _, at := range cardShape.FindAllStringIndex(text, -1) {
-		digits := make([]int, 0, 19)
-		for _, r := range text[at[0]:at[1]] {
-			if r >= '0' && r <= '9' {
-				digits = append(digits, int(r-'0'))
+	for _, run := range digitRun.FindAllString(text, -1) {
+		groups := strings.FieldsFunc(run, func(r rune) bool { return r < '0' || r > '9' })
+		for from := range groups {
+			digits := ""
+			for _, g := range groups[from:] {
+				if digits += g; cardLike(digits) {
+					return true
+				}
 			}
-		}
-		if luhn(digits) && digits[0] >= 2 && digits[0] <= 6 {
-			return true
 		}
 	}
 	return false
+}
+
+func cardLike(s string) bool {
+	if len(s) < minCard || len(s) > maxCard || s[0] < '2' || s[0] > '6' {
+		return false
+	}
+	digits := make([]int, len(s))
+	for i := range s {
+		digits[i] = int(s[i] - '0')
+	}
+	return luhn(digits)
 }
 
 func luhn(digits []int) bool {

@@ -173,6 +173,8 @@ func (t *talk) sound(q orders.Quote) (bool, error) {
 		if errors.Is(l.Problem, catalog.ErrOutOfStock) && l.Stock != nil && *l.Stock > 0 {
 			t.out.facts.count(*l.Stock)
 			t.out.say("only_left", words.Facts{"n": *l.Stock, "product": l.Name})
+			t.out.button(t.voice().Say("button_only", words.Facts{"n": *l.Stock, "product": l.Name}),
+				tapTo(tapSet, l.ID, t.voice().Write(*l.Stock)))
 		} else {
 			t.out.say("sold_out", words.Facts{"product": l.Name})
 		}

@@ -16,6 +16,7 @@ const (
 	maxShelf  = 8
 	fewGoods  = 8
 	maxChoose = 10
+	maxNear   = 3
 )
 
 // look shows goods.
@@ -184,12 +185,22 @@ func variantOf(p catalog.Product, sku string) (catalog.Variant, bool) {
 
 // alternatives shows what comes nearest to a product that cannot be had.
 func (t *talk) alternatives(sku string) error {
-	if near := t.goods.neighbours(sku, 3); len(near) > 0 {
-		t.out.say("alternatives", nil)
-		return t.cards(near)
+	near := t.goods.neighbours(sku, 2*maxNear)
+	found, err := t.b.catalog.FindSKUs(t.tx, t.c.MerchantID, near)
+	if err != nil {
+		return err
 	}
-	t.menuButtons()
-	return nil
+	near = slices.DeleteFunc(near, func(s string) bool {
+		p, ok := found[s]
+		free := p.Stock()
+		return !ok || !p.Available || free != nil && *free <= 0
+	})
+	if len(near) == 0 {
+		t.menuButtons()
+		return nil
+	}
+	t.out.say("alternatives", nil)
+	return t.cards(near[:min(len(near), maxNear)])
 }
 
 // askProduct asks which of several products was meant.

@@ -154,6 +154,12 @@ func (t *talk) order(number string) (orders.Order, bool, error) {
 	}
 	wanted := strings.ToUpper(strings.TrimLeft(strings.TrimSpace(number), "#"))
 	for _, o := range list {
+		// A number is letters and digits, which an understander may tear apart: the message itself is asked first.
+		if strings.Contains(t.text, o.Number) {
+			return o, true, nil
+		}
+	}
+	for _, o := range list {
 		if wanted == "" || o.Number == wanted || o.ID == number {
 			return o, true, nil
 		}

@@ -28,6 +28,7 @@ type talk struct {
 	hasCart bool
 	// waiting is the number of the order that waited for its money when the turn began.
 	waiting  orders.Order
+	text     string // the message at hand, in capitals
 	added    []added
 	touched  bool // the cart is not what it was
 	show     bool // the cart shall be shown
@@ -80,6 +81,7 @@ func (t *talk) cartLines() []reading.CartLine {
 // hear acts on one message. models holds readings that were made outside the transaction.
 func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 	text := strings.TrimSpace(m.Content.Text)
+	t.text = strings.ToUpper(text)
 	switch {
 	case len(m.Order) > 0:
 		return t.basket(m.Order)

@@ -23,7 +23,8 @@ const (
 	tapNo       = "no"
 	tapCart     = "cart"
 	tapEdit     = "edit"
-	tapRemove   = "rm" // rm:LINE
+	tapRemove   = "rm"  // rm:LINE
+	tapSet      = "set" // set:LINE:QUANTITY
 	tapCheckout = "checkout"
 	tapPay      = "pay"
 	tapWay      = "way"   // way:pickup
@@ -82,6 +83,10 @@ func (g *Goods) untap(tap string) (a reading.Action, own, about string, ok bool)
 		return reading.Action{Kind: reading.Browse, Number: pageFrom(rest)}, "", "", true
 	case tapRemove:
 		return reading.Action{Kind: reading.Remove, Line: rest}, "", "", rest != ""
+	case tapSet:
+		line, n, _ := strings.Cut(rest, ":")
+		a = reading.Action{Kind: reading.Change, Line: line, Quantity: pageFrom(n)}
+		return a, "", "", line != "" && a.Quantity > 0
 	case tapWay:
 		return reading.Action{Kind: reading.SetDelivery, Method: rest}, "", "", rest != ""
 	case tapLanguage:
