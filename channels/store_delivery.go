@@ -52,6 +52,7 @@ type result struct {
 	external  string
 	code      string
 	notBefore *time.Time
+	untried   bool // the platform was not asked: it does not count as an attempt
 }
 
 // finish writes the result of an attempt, unless a status or a later attempt was there first. What needs no other
@@ -61,10 +62,14 @@ func finish(tx database.Tx, d Delivery, r result) error {
 	if r.status == StatePending || r.status == StateSending {
 		wipe = ""
 	}
-	done := tx.DB().Exec(`update deliveries set status = ?, rank = ?, error_code = ?, not_before = ?, updated_at = ?,
+	back := 0
+	if r.untried {
+		back = 1
+	}
+	done := tx.DB().Exec(`update deliveries set attempts = attempts - ?, status = ?, rank = ?, error_code = ?, not_before = ?, updated_at = ?,
 		external_id = case when ? <> '' then ? else external_id end`+wipe+`
 		where merchant_id = ? and id = ? and status = 'sending' and attempts = ?`,
-		r.status, r.rank, r.code, r.notBefore, tx.Now, r.external, r.external, d.MerchantID, d.ID, d.Attempts)
+		back, r.status, r.rank, r.code, r.notBefore, tx.Now, r.external, r.external, d.MerchantID, d.ID, d.Attempts)
 	if done.Error != nil || done.RowsAffected > 0 || r.external == "" {
 		return done.Error
 	}

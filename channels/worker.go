@@ -64,7 +64,7 @@ func (c *Channels) deliverOne(ctx context.Context, p Platform, k opened, n Send)
 		return false, err
 	}
 	if wait := c.pace.wait(p.Pace(), n); wait > 0 {
-		return false, c.postpone(ctx, d, wait, "paced")
+		return false, c.postpone(ctx, d, wait, codePaced)
 	}
 	call, cancel := context.WithTimeout(ctx, sendTimeout)
 	external, err := p.Send(call, k.credentials, what.To, what.Content, d.ID)
@@ -125,12 +125,15 @@ func (c *Channels) later(tx database.Tx, n Send) error {
 	return nil
 }
 
-const codeUnknown = "outcome_unknown"
+const (
+	codeUnknown = "outcome_unknown"
+	codePaced   = "paced"
+)
 
 func (c *Channels) postpone(ctx context.Context, d Delivery, wait time.Duration, code string) error {
 	err := c.db.InTx(ctx, func(tx database.Tx) error {
 		at := tx.Now.Add(wait)
-		return finish(tx, d, result{status: StatePending, code: code, notBefore: &at})
+		return finish(tx, d, result{status: StatePending, code: code, notBefore: &at, untried: code == codePaced})
 	})
 	if err != nil {
 		return err
@@ -193,7 +196,7 @@ func backoff(e *SendError, attempt int64) time.Duration {
 
 // Wake promises again what a worker left unfinished, e.g. because its process was killed.
 func (c *Channels) Wake(ctx context.Context) error {
-	list, err := staleParties(c.db.Read(ctx), c.db.Now().Add(-2*unknownFor), wakeAtOnce)
+	list, err := staleParties(c.db.Read(ctx), c.db.Now().Add(-unknownFor-10*time.Second), wakeAtOnce)
 	if err != nil || len(list) == 0 {
 		return err
 	}

@@ -79,6 +79,10 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
 		if f.RetryAfter > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
 		}
+		if f.Code == 0 { // something before the API failed
+			http.Error(w, http.StatusText(f.Status), f.Status)
+			return
+		}
 		refuse(w, f.Status, f.Code, "as the test wants it")
 		return
 	}

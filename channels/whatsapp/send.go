@@ -81,6 +81,9 @@ func refused(r outbound.Response) *channels.SendError {
 	}
 	e := channels.SendError{Code: "http_" + strconv.Itoa(r.Status), Err: fmt.Errorf("status %d", r.Status)}
 	known := json.Unmarshal(r.Body, &answer) == nil && answer.Error != nil && answer.Error.Code != ""
+	if known && answer.Error.Code == "0" && r.Status != http.StatusUnauthorized {
+		known = false // a code that says nothing
+	}
 	if known {
 		if code, err := strconv.Atoi(answer.Error.Code.String()); err == nil {
 			e = consequence(code)
