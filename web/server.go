@@ -52,7 +52,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err := r.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
-	r.Use(door.RequestIDs, cfg.Tracer.Middleware(), door.Logged(cfg.Log, cfg.Metrics.Request), door.Recovered(cfg.Log), hardened, door.Capped(largest))
+	r.Use(door.RequestIDs, door.Traced(cfg.Tracer), door.Logged(cfg.Log, cfg.Metrics.Request), door.Recovered(cfg.Log), hardened, door.Capped(largest))
 	r.NoRoute(func(c *gin.Context) {
 		door.Write(c.Writer, c.Request, door.Plain(http.StatusNotFound, "There is nothing at this address."))
 	})
@@ -72,8 +72,8 @@ func New(cfg Config) (http.Handler, error) {
 	description := api.Mount(r, guards, cfg.Rooms)
 	docs.Mount(r, description)
 	pictures(r, cfg)
-	chat.Mount(r, chat.Deps{DB: cfg.DB, Inbox: cfg.Inbox, Merchants: cfg.Merchants, Orders: cfg.Orders, Keys: cfg.Keys, Hub: cfg.Hub, PublicURL: cfg.PublicURL, Log: cfg.Log})
-	pay.Mount(r, pay.Deps{Payments: cfg.Payments, PublicURL: cfg.PublicURL, Origins: cfg.PayOrigins, Log: cfg.Log})
+	chat.Mount(r, chat.Deps{DB: cfg.DB, Channels: cfg.Channels, Inbox: cfg.Inbox, Merchants: cfg.Merchants, Orders: cfg.Orders, Keys: cfg.Keys, Hub: cfg.Hub, PublicURL: cfg.PublicURL, Log: cfg.Log})
+	pay.Mount(r, pay.Deps{Payments: cfg.Payments, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, Now: cfg.DB.Now, Log: cfg.Log})
 	console.Mount(r, console.Deps{DB: cfg.DB, Inbox: cfg.Inbox, Orders: cfg.Orders, Customers: cfg.Customers, Merchants: cfg.Merchants, Hub: cfg.Hub, Log: cfg.Log, PublicURL: cfg.PublicURL})
 	return r, nil
 }

@@ -14,7 +14,8 @@ import (
 
 // commands is the command line.
 type commands struct {
-	Settings settings `embed:""`
+	// The settings come from the environment; their flags are hidden.
+	Settings settings `embed:"" prefix:"set-"`
 
 	Demo       demoCmd       `cmd:"" help:"Open a shop to try: embedded database, seeded catalog, payments sandbox, stand-ins for the platforms."`
 	Serve      serveCmd      `cmd:"" help:"Serve HTTP and work on promises."`

@@ -104,10 +104,10 @@ func (sqliteDialector) Translate(err error) error {
 	return err
 }
 
-// sqliteDSN: WAL with synchronous=FULL, so a commit that was answered survives a power cut; one writer
+// sqliteDSN: a destroyed key is overwritten (secure_delete); WAL with synchronous=FULL, so a commit that was answered survives a power cut; one writer
 // at a time by BEGIN IMMEDIATE, the others wait up to ten seconds.
 func sqliteDSN(path string) string {
-	return fmt.Sprintf("file:%s?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_txlock=immediate&_time_format=sqlite&_timezone=UTC", path)
+	return fmt.Sprintf("file:%s?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=secure_delete(1)&_txlock=immediate&_time_format=sqlite&_timezone=UTC", path)
 }
 
 func openSQLite(path string) (*gorm.DB, *sql.DB, error) {

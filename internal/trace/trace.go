@@ -4,9 +4,9 @@ package trace
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 
-	"github.com/gin-gonic/gin"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
@@ -31,20 +31,18 @@ func Open(ctx context.Context, version string) (*Tracer, error) {
 	return &Tracer{sdktrace.NewTracerProvider(sdktrace.WithBatcher(exp), sdktrace.WithResource(res))}, nil
 }
 
-// Middleware makes one span for each request, with the route's pattern and the status alone: the usual middleware records
-// paths and queries too, and tokens stand there. It does nothing on a nil tracer.
-func (t *Tracer) Middleware() gin.HandlerFunc {
+// Start opens the span of one request. end gives it the route's pattern and the status alone: the usual middleware
+// records paths and queries too, and tokens stand there. It does nothing on a nil tracer.
+func (t *Tracer) Start(r *http.Request, route string) (ctx context.Context, end func(status int)) {
+	ctx = r.Context()
 	if t == nil {
-		return func(c *gin.Context) { c.Next() }
+		return ctx, func(int) {}
 	}
-	tracer := t.provider.Tracer("sotto.chat/web")
-	return func(c *gin.Context) {
-		ctx := propagation.TraceContext{}.Extract(c.Request.Context(), propagation.HeaderCarrier(c.Request.Header))
-		ctx, span := tracer.Start(ctx, c.Request.Method+" "+c.FullPath(), trace.WithSpanKind(trace.SpanKindServer))
-		defer span.End()
-		c.Request = c.Request.WithContext(ctx)
-		c.Next()
-		span.SetAttributes(attribute.String("http.route", c.FullPath()), attribute.Int("http.response.status_code", c.Writer.Status()))
+	ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
+	ctx, span := t.provider.Tracer("sotto.chat/web").Start(ctx, r.Method+" "+route, trace.WithSpanKind(trace.SpanKindServer))
+	return ctx, func(status int) {
+		span.SetAttributes(attribute.String("http.route", route), attribute.Int("http.response.status_code", status))
+		span.End()
 	}
 }
 

@@ -142,7 +142,7 @@ func (a *api) carts() {
 		}) (*Answer[Cart], error) {
 			return a.quoted(ctx, who, func(tx database.Tx) (string, error) {
 				if in.Body.Customer != "" {
-					if _, err := a.Customers.Find(tx, who.MerchantID, in.Body.Customer); err != nil {
+					if _, _, err := a.Customers.Find(tx, who.MerchantID, in.Body.Customer); err != nil {
 						return "", err
 					}
 				}

@@ -18,7 +18,7 @@ type Customer struct {
 	Name      string     `json:"name"`
 	Phone     string     `json:"phone"`
 	Email     string     `json:"email"`
-	Address   *Address   `json:"address" nullable:"true"`
+	Address   *Address   `json:"address,omitempty"`
 	Language  string     `json:"language"`
 	CreatedAt time.Time  `json:"created_at"`
 	ErasedAt  *time.Time `json:"erased_at" nullable:"true"`

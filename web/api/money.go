@@ -30,9 +30,11 @@ type PaymentWithRefunds struct {
 
 // Difference is where our books and the provider's do not agree.
 type Difference struct {
-	Payment string `json:"payment"`
-	Session string `json:"session"`
-	Problem string `json:"problem"`
+	Payment string      `json:"payment"`
+	Session string      `json:"session"`
+	Problem string      `json:"problem" enum:"missing_here,missing_there,paid_there_only,paid_here_only,amount"`
+	Here    money.Money `json:"here"`
+	There   money.Money `json:"there"`
 }
 
 // errDay refuses a day that is none.

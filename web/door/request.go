@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sotto.chat/internal/fault"
+	"sotto.chat/internal/trace"
 	"sotto.chat/merchants"
 )
 
@@ -53,6 +54,16 @@ func Logged(log *slog.Logger, observe func(route, method string, status int, too
 		observe(route, c.Request.Method, c.Writer.Status(), took)
 		log.DebugContext(c.Request.Context(), "request", "route", route, "method", c.Request.Method, "status", c.Writer.Status(),
 			"ms", took.Milliseconds(), "request_id", RequestID(c.Request.Context()))
+	}
+}
+
+// Traced makes one span for each request.
+func Traced(t *trace.Tracer) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		ctx, end := t.Start(c.Request, c.FullPath())
+		c.Request = c.Request.WithContext(ctx)
+		c.Next()
+		end(c.Writer.Status())
 	}
 }
 

@@ -16,7 +16,7 @@ type Message struct {
 	Text     string    `json:"text"`
 	Buttons  []Button  `json:"buttons"`
 	Links    []Link    `json:"links"`
-	Products []Product `json:"products"`
+	Products []Card    `json:"products"`
 	At       time.Time `json:"at"`
 }
 
@@ -33,8 +33,8 @@ type Link struct {
 	URL   string `json:"url"`
 }
 
-// Product is a card of a product.
-type Product struct {
+// Card is a card of a product.
+type Card struct {
 	SKU   string      `json:"sku"`
 	Name  string      `json:"name"`
 	Price money.Money `json:"price"`
@@ -45,7 +45,7 @@ type Product struct {
 
 // Show gives a message its shape.
 func Show(m inbox.Message) Message {
-	out := Message{ID: m.ID, From: string(m.Sender), Author: m.Author, Text: m.Content.Text, Buttons: []Button{}, Links: []Link{}, Products: []Product{}, At: m.At}
+	out := Message{ID: m.ID, From: string(m.Sender), Author: m.Author, Text: m.Content.Text, Buttons: []Button{}, Links: []Link{}, Products: []Card{}, At: m.At}
 	if m.Content.Title != "" {
 		out.Text = join(m.Content.Title, m.Content.Text)
 	}
@@ -56,7 +56,7 @@ func Show(m inbox.Message) Message {
 		out.Links = append(out.Links, Link(l))
 	}
 	for _, c := range m.Content.Products {
-		out.Products = append(out.Products, Product{SKU: c.SKU, Name: c.Name, Price: c.Money, Shown: c.Price, Image: c.ImageURL, Tap: c.Tap})
+		out.Products = append(out.Products, Card{SKU: c.SKU, Name: c.Name, Price: c.Money, Shown: c.Price, Image: c.ImageURL, Tap: c.Tap})
 	}
 	return out
 }
