@@ -22,7 +22,7 @@ func (r *reader) order(clauses []clause) {
 		segs = append(segs, clauses[i].segs...)
 	}
 	m := r.manner(clauses)
-	o := newOrderText(r.lex, r.tokens, segs)
+	o := newOrderText(r, segs)
 	items, _ := o.attach()
 	built := divide(o.build(items), r.lex, o)
 	if r.swap(o, built) {
@@ -72,7 +72,7 @@ func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
 		r.doubt += 0.05
 	}
 	switch {
-	case it.product >= 0 && (it.negated || it.lead.remove && !it.lead.want || it.lead.instead):
+	case it.product >= 0 && (it.negated || it.lead.remove && !it.lead.want || it.lead.instead || o.gaps[it.to].off):
 		r.removeProduct(it)
 	case it.product >= 0:
 		r.addOrChange(o, it, m)

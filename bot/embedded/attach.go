@@ -156,7 +156,7 @@ func (l *Lexicon) describes(p, ph int32) bool {
 func (o *orderText) scoreHeadless(from, to int) float64 {
 	score := scoreNoHead
 	g := &o.gaps[from]
-	if from > 0 && (g.number > 0 || g.one || g.other || g.another) && o.gaps[to].words == 0 {
+	if from > 0 && (g.number > 0 || g.one || g.other || g.another) && !g.counts && o.gaps[to].words == 0 {
 		score = scoreElided + g.opens()
 	}
 	for x := from; x < to; x++ {

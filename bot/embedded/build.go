@@ -133,7 +133,7 @@ func (o *orderText) add(r *ordered) reading.Action {
 	if v := o.variantOf(r); v != "" {
 		sku = v
 	}
-	return reading.Action{Kind: reading.Add, SKU: sku, Quantity: max(r.quantity, 1), Options: r.options}
+	return reading.Action{Kind: reading.Add, SKU: sku, Quantity: max(r.quantity, 1), Options: r.options, Note: o.notes(r.item)}
 }
 
 // variantOf finds the one variant that has all the attributes which were named; "" if none or several do.
@@ -245,7 +245,7 @@ func (o *orderText) offersAll(it item, p int32) bool {
 // elided tells whether an item stands for another piece of the product named before it. A word that nobody knows right
 // behind it is more likely the name of something that the shop has not got.
 func (r *ordered) elided(o *orderText) bool {
-	return r.head < 0 && (r.lead.number > 0 || r.lead.one || r.lead.other || r.lead.another) && o.gaps[r.to].words == 0
+	return r.head < 0 && (r.lead.number > 0 || r.lead.one || r.lead.other || r.lead.another) && o.gaps[r.to].words == 0 && !r.lead.counts
 }
 
 // mergeOptions lays new choices over old ones: in a group that takes one, the new choice replaces the old.

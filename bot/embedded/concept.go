@@ -67,6 +67,7 @@ const (
 	cNotGoods
 	cOf
 	cOfEach
+	cOff
 	cOne
 	cOnly
 	cOnto
@@ -181,6 +182,7 @@ var conceptNames = map[string]concept{
 	"not_goods":       cNotGoods,
 	"of":              cOf,
 	"of_each":         cOfEach,
+	"off":             cOff,
 	"one":             cOne,
 	"only":            cOnly,
 	"onto":            cOnto,

@@ -30,7 +30,10 @@ type gap struct {
 	to       bool
 	onto     bool // "on the": what came before goes with what comes after
 	only     bool
-	words    int // words that nobody knows
+	counts   bool // the number is about what follows: "with two lemons"
+	off      bool // "take the … off"
+	lo, hi   int  // its segments
+	words    int  // words that nobody knows
 }
 
 // mention is a name of the catalog in the message.
@@ -43,6 +46,8 @@ type mention struct {
 // order is the raw material of an order: names, and the gaps before, between and after them.
 type orderText struct {
 	l        *Lexicon
+	text     string
+	segs     []segment
 	tokens   []token
 	mentions []mention
 	gaps     []gap // one more than mentions
@@ -52,12 +57,14 @@ type orderText struct {
 const maxMentions = 40
 
 // newOrderText splits the segments of an order into names and gaps.
-func newOrderText(l *Lexicon, tokens []token, segs []segment) *orderText {
-	o := &orderText{l: l, tokens: tokens, gaps: make([]gap, 1, 16)}
+func newOrderText(r *reader, segs []segment) *orderText {
+	l, tokens := r.lex, r.tokens
+	o := &orderText{l: l, text: r.text, segs: segs, tokens: tokens, gaps: make([]gap, 1, 16)}
 	for i := range segs {
 		s := &segs[i]
 		g := &o.gaps[len(o.gaps)-1]
 		g.breaks(tokens[s.from].brk)
+		g.hi = i
 		if s.phrase >= 0 {
 			p := &l.phrases[s.phrase]
 			m := mention{seg: *s, head: len(p.products) > 0, choice: p.choice || p.attribute}
@@ -66,12 +73,14 @@ func newOrderText(l *Lexicon, tokens []token, segs []segment) *orderText {
 					break
 				}
 				o.mentions = append(o.mentions, m)
-				o.gaps = append(o.gaps, gap{})
+				o.gaps = append(o.gaps, gap{lo: i + 1, hi: i + 1})
 				continue
 			}
+			g.hi = i + 1
 			g.takeNoun(p.groupName)
 			continue
 		}
+		g.hi = i + 1
 		g.read(s)
 	}
 	return o
@@ -143,12 +152,14 @@ func (g *gap) read(s *segment) {
 			g.to = true
 		case cOnto:
 			g.onto = true
+		case cOff:
+			g.off = true
 		case cOnly:
 			g.only = true
 		}
 	}
 	if number > 0 {
-		g.number, g.last = number, true
+		g.number, g.last, g.counts = number, true, g.with
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 
 	"sotto.chat/catalog/search"
 )
@@ -44,6 +45,9 @@ type sense struct {
 	value   int
 	text    string
 }
+
+// languages are read once, at the first use, and never change.
+var languages = sync.OnceValue(loadLanguages)
 
 // loadLanguages compiles the embedded language files. They are part of the program, so a broken one is a panic that
 // any test finds.

@@ -70,7 +70,7 @@ const ownerLimit = 64
 // Compile prepares a catalog for reading.
 func Compile(f catalog.File) *Lexicon {
 	c := &compiler{Lexicon: &Lexicon{
-		languages: loadLanguages(),
+		languages: languages(),
 		nodes:     []int32{-1},
 		edges:     make(map[uint64]int32, 8*len(f.Products)),
 		stems:     make(map[string]int32, 4*len(f.Products)),

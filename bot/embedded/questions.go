@@ -204,15 +204,21 @@ func (ix *questionIndex) rank(scores []float32, norm float32, vector []posting) 
 	return best, second, which
 }
 
+// says tells whether the reading holds an action of a kind.
+func (r *reader) says(kind string) bool {
+	return slices.ContainsFunc(r.out, func(a reading.Action) bool { return a.Kind == kind })
+}
+
 // askMerchant adds the merchant's own question that the message asks. A question that nothing answers is said to be one.
 func (r *reader) askMerchant() {
 	id, alike, margin := r.lex.questions.find(r.tokens)
 	enough := alikeEnough
-	if r.acts() || slices.ContainsFunc(r.out, func(a reading.Action) bool { return a.Kind == reading.Confirm }) {
+	if r.acts() || r.says(reading.Confirm) || r.says(reading.ShowProduct) {
 		enough = alikeBeside
 	}
 	switch {
 	case id != "" && alike >= enough:
+		r.out = slices.DeleteFunc(r.out, func(a reading.Action) bool { return a.Kind == reading.Search })
 		r.out = append(r.out, reading.Action{Kind: reading.Ask, Question: id})
 		if margin < 0.05 {
 			r.doubt += 0.2

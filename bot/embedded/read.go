@@ -91,6 +91,7 @@ func (r *reader) read() {
 		i++
 	}
 	r.reply(r.answer(clauses))
+	r.calm()
 	r.askMerchant()
 }
 

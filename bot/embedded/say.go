@@ -21,7 +21,7 @@ func (r *reader) say(c *clause) {
 			return
 		}
 	}
-	if r.look(c) {
+	if r.look(c) || r.remark(c) {
 		return
 	}
 	if c.concepts.has(cNevermind) && c.words <= 2 && c.named == 0 && !c.concepts.has(cNotGoods) && !c.question {
