@@ -1,6 +1,7 @@
 package payments
 
 import (
+	"errors"
 	"time"
 
 	"sotto.chat/internal/database"
@@ -42,8 +43,8 @@ type settlement struct {
 func (s *settlement) settle() (outcome string, err error) {
 	r := s.r
 	if s.pay, err = lockPayment(s.tx, s.f.Merchant, r.Payment); err != nil {
-		if err == ErrUnknownPay {
-			return "unknown_payment", nil
+		if errors.Is(err, ErrUnknownPay) {
+			return s.strange("unknown_payment")
 		}
 		return "", err
 	}
@@ -52,7 +53,7 @@ func (s *settlement) settle() (outcome string, err error) {
 		return "", err
 	}
 	if !ok || a.Account != s.f.account {
-		return "unknown_session", nil
+		return s.strange("unknown_session")
 	}
 	advanced, err := s.advance(a)
 	if err != nil {
@@ -84,6 +85,14 @@ func (s *settlement) settle() (outcome string, err error) {
 		return "", err
 	}
 	return s.finish()
+}
+
+// strange ends a fact that fits nothing of ours although our marks are on it: the operator is told when there is money in it.
+func (s *settlement) strange(outcome string) (string, error) {
+	if s.r.paid() {
+		s.cfg.Log.ErrorContext(s.tx.Context(), "money came for what is not known here", "outcome", outcome, "merchant", s.f.Merchant, "session", s.r.Session)
+	}
+	return outcome, nil
 }
 
 // advance brings the attempt's row forward and gives its new state, or "" when that was known.

@@ -3,6 +3,7 @@ package payments_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
+	"sotto.chat/internal/money"
 	"sotto.chat/internal/testkit"
 	"sotto.chat/payments"
 	"sotto.chat/payments/sandbox"
@@ -234,5 +236,78 @@ func TestAClickOnWhatWasPaid(t *testing.T) {
 		}
 		testkit.Eventually(t, "the click's finding is settled", func() bool { return s.get(pay).Status == payments.Paid })
 		s.sound()
+	})
+}
+
+// The cart changes while Stripe is still making the session: it is not given away, and is ended.
+func TestKilledWhileBeingMade(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		s := open(t, db, clock)
+		pay := s.expect()
+		s.stripe.SetFaults(sandbox.Faults{API: "POST /v1/checkout/sessions", LatencyMS: 400})
+		done := make(chan error, 1)
+		go func() { _, err := s.Checkout(t.Context(), s.token(pay)); done <- err }()
+		testkit.Eventually(t, "the request is under way", func() bool { return s.asked() > 0 })
+		s.kill("cart_changed")
+		if err := <-done; !is(err, payments.ErrLinkDead) {
+			t.Error(err)
+		}
+		testkit.Eventually(t, "the session is over", func() bool { return s.attemptIs(pay, "expired") })
+		s.drain()
+		s.is(pay, payments.Cancelled, "cart_changed", 0, 0)
+	})
+}
+
+// A link made on one merchant's shop lists under no other, and pages follow each other.
+func TestLists(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		s, ctx := open(t, db, clock), t.Context()
+		var want []string
+		for range 5 {
+			want = append(want, s.expect().ID)
+		}
+		s.kill("cart_changed")
+		want = append(want, s.expect().ID)
+		var got []string
+		for after := ""; ; {
+			page, next, err := s.List(ctx, s.merchant, payments.Filter{Limit: 4, After: after})
+			s.must(err)
+			for _, p := range page {
+				got = append(got, p.ID)
+			}
+			if after = next; next == "" {
+				break
+			}
+		}
+		slices.Reverse(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+		if page, _, err := s.List(ctx, s.merchant, payments.Filter{Status: payments.Pending, OrderID: "ord_1"}); err != nil || len(page) != 1 || page[0].ID != want[5] {
+			t.Error(page, err)
+		}
+		if page, _, err := s.List(ctx, "mer_other", payments.Filter{}); err != nil || len(page) != 0 {
+			t.Error(page, err)
+		}
+		if _, err := s.Get(ctx, "mer_other", want[0]); !is(err, payments.ErrUnknownPay) {
+			t.Error(err)
+		}
+		s.in(func(tx database.Tx) error {
+			one, err := s.Find(tx, s.merchant, want[0])
+			list, bad := s.OfOrder(tx, s.merchant, "ord_1")
+			if one.Status != payments.Cancelled || len(list) != 6 {
+				t.Error(one, len(list))
+			}
+			return errors.Join(err, bad)
+		})
+		for amount, currency := range map[int64]string{-1: "USD", 1: "XXX", 150: "HUF"} {
+			err := db.InTx(ctx, func(tx database.Tx) error {
+				_, err := s.Expect(tx, s.merchant, payments.Expected{OrderID: "ord_2", Amount: money.Of(amount, currency), ExpiresAt: tx.Now})
+				return err
+			})
+			if !is(err, payments.ErrUnpayable) {
+				t.Error(amount, currency, err)
+			}
+		}
 	})
 }

@@ -141,6 +141,7 @@ func (p *Payments) look(ctx context.Context, a attempt) error {
 	}
 	acct, err := p.accountNamed(ctx, a.MerchantID, a.Account)
 	if errors.Is(err, ErrOldAccount) {
+		p.cfg.Log.WarnContext(ctx, "a session is in an account that is no longer connected; nobody watches it now", "payment", a.PaymentID, "session", a.ExternalID)
 		return p.end(ctx, a, sessionDead)
 	}
 	if err != nil {

@@ -181,6 +181,7 @@ func (Moved) NewsKind() string { return "payments.moved" }
 // Move is what Apply did.
 type Move struct {
 	// Payment is as it stands now. Its MerchantID and OrderID tell whose it is. For double money it is a row of its own.
+	// Its ExpiresAt may have moved (Processing, or To is Failed: time for a new link); the hold goes with it.
 	Payment  Payment
 	From, To Status
 	// Changed is false when the fact was known already; then nothing else need be done.

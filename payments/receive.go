@@ -75,8 +75,9 @@ func (p *Payments) arrived(tx database.Tx, row event) error {
 
 // Fact is what an event turned out to mean, read at the provider. Give it to Apply.
 type Fact struct {
-	// Merchant is whose payment it is about; empty when it is about none of ours.
-	Merchant string
+	// Merchant, Payment and Order tell what it is about; empty when it is about nothing of ours. Who locks the order too does
+	// that before Apply locks the payment, as everything else that touches both.
+	Merchant, Payment, Order string
 
 	source  string // the merchant under whom the event is stored
 	event   string
@@ -116,8 +117,13 @@ func (p *Payments) Resolve(ctx context.Context, merchant, eventID string) (Fact,
 		f.outcome = "not_ours"
 		return f, nil
 	}
-	f.Merchant = f.remote.Merchant
-	return f, nil
+	f.Merchant, f.Payment = f.remote.Merchant, f.remote.Payment
+	pay, err := p.Get(ctx, f.Merchant, f.Payment)
+	if errors.Is(err, ErrUnknownPay) {
+		return f, nil // Apply says so
+	}
+	f.Order = pay.OrderID
+	return f, err
 }
 
 // receivingNow is receiving for an event that was verified already: its secret may have gone since.

@@ -13,7 +13,7 @@ const (
 	recoverEvery   = 5 * time.Minute
 	recoverOverlap = 10 * time.Minute // events may be listed a little after their time
 	recoverFirst   = time.Hour        // how far back the first reading goes
-	recoverLimit   = 1000
+	recoverLimit   = 10000
 	keepEvents     = 45 * 24 * time.Hour // longer than the provider lists or repeats them
 )
 
@@ -59,19 +59,11 @@ func (p *Payments) recoverEvents(ctx context.Context, merchant string, acct acco
 	if err != nil {
 		return err
 	}
-	var ids []string
-	for _, e := range events {
-		ids = append(ids, e.ID)
+	if len(events) >= recoverLimit {
+		p.cfg.Log.WarnContext(ctx, "more events than can be read at once; the oldest are left to the poll", "merchant", merchant)
 	}
-	known, err := p.knownEvents(ctx, merchant, ids)
-	if err != nil {
-		return err
-	}
-	for _, e := range slices.Backward(events) {
-		if slices.Contains(known, e.ID) || e.Live != live(acct.Key) {
-			continue
-		}
-		if err := p.db.InTx(ctx, func(tx database.Tx) error { return p.keep(tx, merchant, acct, e) }); err != nil {
+	for chunk := range slices.Chunk(events, 500) {
+		if err := p.takeIn(ctx, merchant, acct, chunk); err != nil {
 			return err
 		}
 	}
@@ -81,4 +73,29 @@ func (p *Payments) recoverEvents(ctx context.Context, merchant string, acct acco
 		}
 		return putCursor(tx, merchant, acct.Name, now)
 	})
+}
+
+// takeIn keeps those events of a chunk that are new.
+func (p *Payments) takeIn(ctx context.Context, merchant string, acct account, chunk []signedEvent) error {
+	var ids []string
+	for _, e := range chunk {
+		ids = append(ids, e.ID)
+	}
+	list, err := p.knownEvents(ctx, merchant, ids)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, e := range list {
+		known[e] = true
+	}
+	for _, e := range slices.Backward(chunk) {
+		if known[e.ID] || e.Live != live(acct.Key) {
+			continue
+		}
+		if err := p.db.InTx(ctx, func(tx database.Tx) error { return p.keep(tx, merchant, acct, e) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
