@@ -31,8 +31,10 @@ func (c *cluster) url(db string) string {
 }
 
 var (
-	theCluster = sync.OnceValues(startCluster)
-	copies     atomic.Int64
+	theCluster = sync.OnceValues(func() (*cluster, error) {
+		return startCluster("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB")
+	})
+	copies atomic.Int64
 )
 
 // postgresCopy clones the migrated template, in tens of milliseconds. One server lives for the whole test
@@ -84,7 +86,29 @@ func binary(name string) string {
 	return p
 }
 
-func startCluster() (*cluster, error) {
+// Server starts a Postgres of its own for one test or benchmark, with these settings ("fsync=on"), and gives the address of a
+// migrated database, the folder of its socket and its log.
+func Server(t testing.TB, settings ...string) (url, dir, log string) {
+	t.Helper()
+	if binary("postgres") == "" {
+		t.Skip(SkipNoPostgres)
+	}
+	c, err := startCluster(settings...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.cmd.Process.Signal(syscall.SIGINT)
+		_ = c.cmd.Wait() // it says how it was stopped, which is no news
+		_ = os.RemoveAll(c.dir)
+	})
+	return c.url("template_sotto"), c.dir, filepath.Join(c.dir, "log")
+}
+
+// Program finds a program of Postgres, e.g. pgbench or pg_dump; empty where it is not installed.
+func Program(name string) string { return binary(name) }
+
+func startCluster(settings ...string) (*cluster, error) {
 	sweep()
 	dir, err := os.MkdirTemp("", "sotto-pg-")
 	if err != nil {
@@ -107,8 +131,11 @@ func startCluster() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := exec.Command(binary("postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off",
-		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB")
+	args := []string{"-D", data, "-k", dir, "-c", "listen_addresses="}
+	for _, set := range settings {
+		args = append(args, "-c", set)
+	}
+	s := exec.Command(binary("postgres"), args...)
 	s.SysProcAttr, s.Dir, s.Stdout, s.Stderr = attr, dir, log, log
 	if err := s.Start(); err != nil {
 		return nil, err
