@@ -54,7 +54,7 @@ func (ix *Index) takeApart(out *[]wanted, t string, i int) bool {
 	for cut := 3; cut+3 <= len(t); cut++ {
 		a, ok := ix.terms[t[:cut]]
 		b, too := ix.terms[t[cut:]]
-		if ok && too && len(ix.postings[a]) > 1 && len(ix.postings[b]) > 1 {
+		if ok && too {
 			*out = append(*out, wanted{a, joinedWord / 2, i}, wanted{b, joinedWord / 2, i})
 			return true
 		}
