@@ -37,7 +37,17 @@ func (c *Channels) status(tx database.Tx, merchant, channel string, s StatusUpda
 	if s.Status == StateFailed {
 		below = rank + 1
 	}
-	return moveDelivery(tx, merchant, channel, own, external, move{s.Status, rank, below, s.ErrorCode})
+	m := move{s.Status, rank, below, s.ErrorCode}
+	if own != "" {
+		parties, err := settle(tx, merchant, channel, own, external, m)
+		if err != nil {
+			return err
+		}
+		if len(parties) > 0 {
+			return c.desk.Announce(tx, Send{merchant, channel, parties[0]})
+		}
+	}
+	return moveDelivery(tx, merchant, channel, own, external, m)
 }
 
 func (c *Channels) externalHash(merchant, external string) string {

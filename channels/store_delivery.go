@@ -85,6 +85,15 @@ type move struct {
 	code   string
 }
 
+// settle applies a move to a piece whose send got no answer, and gives the parties whose next pieces may go now.
+func settle(tx database.Tx, merchant, channel, own, external string, m move) ([]string, error) {
+	var parties []string
+	err := tx.DB().Raw(`update deliveries set status = ?, rank = ?, error_code = ?, updated_at = ?, sealed = null, external_id = ?
+		where merchant_id = ? and channel_id = ? and id = ? and status = 'sending' and error_code = ? returning party`,
+		m.status, m.rank, m.code, tx.Now, external, merchant, channel, own, codeUnknown).Scan(&parties).Error
+	return parties, err
+}
+
 func moveDelivery(tx database.Tx, merchant, channel, own, external string, m move) error {
 	where, key := "id = ?", own
 	if own == "" {
