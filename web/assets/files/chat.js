@@ -77,7 +77,8 @@ function heading(from, author, at) {
   const said = from === "customer" ? words.you : from === "bot" ? words.bot : author || words.staff;
   if (said === lastFrom && at - lastAt < 300000) { lastAt = at; return null; }
   lastFrom = said; lastAt = +at;
-  return el("p", { className: "who" }, el("b", {}, said), " · " + clock.format(at));
+  const who = from === "customer" ? el("span", { className: "hidden-words" }, said + " · ") : el("b", {}, said);
+  return el("p", { className: "who" }, who, (from === "customer" ? "" : " · ") + clock.format(at));
 }
 
 function photo(p) {
@@ -318,7 +319,7 @@ async function showCart() {
   $("checkout").hidden = waits;
   if (!count) return;
   const items = count === 1 ? words.item : words.items.replace("{n}", count);
-  $("sum").textContent = [items, money(c.total), waits ? words.awaiting : ""].filter(Boolean).join(" · ");
+  $("basket").textContent = [items, money(c.total), waits ? words.awaiting : ""].filter(Boolean).join(" · ");
   const lines = el("dl"), sums = el("dl", { className: "sums" });
   for (const l of c.lines) {
     const more = l.options.filter((o) => o.amount !== "none").map((o) => (o.count > 1 ? o.count + " × " : "") + o.name).join(", ");
@@ -333,7 +334,9 @@ async function showCart() {
   $("lines").replaceChildren(lines, sums, el("p", {}, words.change));
   if (stick) toEnd();
 }
-$("checkout").addEventListener("click", () => { $("basket").open = false; send({ tap: "checkout" }, words.checkout); });
+function unfold(open) { $("lines").hidden = !open; $("basket").ariaExpanded = String(open); }
+$("basket").addEventListener("click", () => unfold($("lines").hidden));
+$("checkout").addEventListener("click", () => { unfold(false); send({ tap: "checkout" }, words.checkout); });
 
 // ---------- writing
 
@@ -346,12 +349,13 @@ $("say").addEventListener("submit", (e) => {
   send({ text: said }, said);
   text.focus();
 });
+text.addEventListener("input", () => { if (!text.value.trim() && text.value.includes("\n")) text.value = ""; });
 text.addEventListener("keydown", (e) => {
   if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); $("say").requestSubmit(); }
 });
 addEventListener("keydown", (e) => {
   const privacy = document.querySelector(".privacy");
-  if (e.key === "Escape" && (privacy.open || $("basket").open)) { privacy.open = $("basket").open = false; return; }
+  if (e.key === "Escape" && (privacy.open || !$("lines").hidden)) { privacy.open = false; unfold(false); return; }
   if (e.key === "Escape" && embedded) parent.postMessage("sotto:close", "*");
 });
 document.addEventListener("click", (e) => { const p = document.querySelector(".privacy"); if (p.open && !p.contains(e.target)) p.open = false; });
