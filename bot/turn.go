@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"sotto.chat/bot/reading"
@@ -45,7 +46,12 @@ func (b *Bot) Turn(ctx context.Context, merchant, conversation string) error {
 	}
 }
 
-func (b *Bot) turn(ctx context.Context, merchant, conversation string, again bool) error {
+func (b *Bot) turn(ctx context.Context, merchant, conversation string, again bool) (err error) {
+	defer func() {
+		if r := recover(); r != nil { // what a panic says may quote the customer
+			err = fmt.Errorf("panic of %T in a turn at %s", r, debug.Stack())
+		}
+	}()
 	c, messages, plain, err := b.inbox.Peek(ctx, merchant, conversation)
 	if err != nil || len(messages) == 0 {
 		return err
@@ -217,8 +223,11 @@ func (b *Bot) apologize(ctx context.Context, merchant, conversation string, caus
 	})
 }
 
+// maxLogged is enough for the stack of a panic.
+const maxLogged = 3000
+
 // logged keeps an error's text short; rooms below keep personal data out of it.
 func logged(err error) string {
 	s := fmt.Sprint(err)
-	return s[:min(len(s), 300)]
+	return s[:min(len(s), maxLogged)]
 }

@@ -100,16 +100,31 @@ func newWorld(t testing.TB, db *database.DB, clock *testkit.Clock, s setting) *w
 
 func (w *world) load(file string) {
 	w.t.Helper()
-	raw, err := os.Open(filepath.Join("testdata", file))
+	_, err := w.cat.Import(w.t.Context(), w.m.ID, fileOf(w.t, file), false, nil)
 	w.must(err)
+}
+
+func fileOf(t testing.TB, name string) catalog.File {
+	t.Helper()
+	raw, err := os.Open(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer func() { _ = raw.Close() }()
 	f, problems, err := catalog.DecodeFile(raw)
-	w.must(err)
-	if len(problems) > 0 {
-		w.t.Fatal(problems)
+	if err != nil || len(problems) > 0 {
+		t.Fatal(err, problems)
 	}
-	_, err = w.cat.Import(w.t.Context(), w.m.ID, f, false, nil)
-	w.must(err)
+	return f
+}
+
+// create puts one more product into the catalog.
+func (w *world) create(sku, name string, price int64) {
+	w.t.Helper()
+	w.tx(func(tx database.Tx) error {
+		_, err := w.cat.Create(tx, w.m.ID, catalog.NewProduct{SKU: sku, Name: name, Price: price, Currency: w.m.Currency})
+		return err
+	})
 }
 
 // openBank starts the sandbox, and the door at which its webhooks arrive.

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 	"unicode/utf8"
 
@@ -32,8 +33,11 @@ func (l Limits) orDefault() Limits {
 }
 
 // estimate counts a token for every four letters: the library's own counter fetches a table from the internet.
-func estimate(messages []llms.MessageContent) int {
+func estimate(messages []llms.MessageContent, offered []llms.Tool) int {
 	n := answerTokens
+	if raw, err := json.Marshal(offered); err == nil {
+		n += len(raw) / 4
+	}
 	for _, m := range messages {
 		for _, p := range m.Parts {
 			if t, ok := p.(llms.TextContent); ok {

@@ -147,13 +147,13 @@ func (r *Reader) Read(ctx context.Context, q bot.Question) (reading.Reading, err
 	defer cancel()
 	hidden := hide(q.Text, q.Known)
 	shelf := candidates(q, hidden.text)
-	messages := prompt(q, hidden.text, shelf)
-	cost := estimate(messages)
+	messages, offered := prompt(q, hidden.text, shelf), tools(shelf)
+	cost := estimate(messages, offered)
 	if err := r.reserve(ctx, q, cost); err != nil {
 		r.breaker.done(time.Now(), nil)
 		return reading.Reading{}, err
 	}
-	answer, err := r.call(ctx, messages, shelf)
+	answer, err := r.call(ctx, messages, offered)
 	r.breaker.done(time.Now(), err)
 	if err != nil {
 		r.log.WarnContext(ctx, "the model gave no answer", "error", safe(err))
@@ -169,8 +169,8 @@ func (r *Reader) Read(ctx context.Context, q bot.Question) (reading.Reading, err
 
 // call makes the one request. The library may give half an answer without an error when time runs out, so the context
 // has the last word.
-func (r *Reader) call(ctx context.Context, messages []llms.MessageContent, shelf *shelf) (*llms.ContentResponse, error) {
-	options := append([]llms.CallOption{llms.WithTools(tools(shelf))}, r.options...)
+func (r *Reader) call(ctx context.Context, messages []llms.MessageContent, offered []llms.Tool) (*llms.ContentResponse, error) {
+	options := append([]llms.CallOption{llms.WithTools(offered)}, r.options...)
 	answer, err := r.model.GenerateContent(ctx, messages, options...)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()

@@ -1,0 +1,26 @@
+package bot
+
+import (
+	"sotto.chat/bot/reading"
+	"sotto.chat/bot/words"
+	"sotto.chat/channels"
+	"sotto.chat/internal/money"
+)
+
+// Backed tells whether the guard lets a message through with these facts.
+func Backed(c channels.Content, v words.Voice, amounts []money.Money, counts []int64, texts []string) bool {
+	f := &facts{}
+	f.amount(amounts...)
+	f.count(counts...)
+	f.text(texts...)
+	return guard(c, f, v) == nil
+}
+
+// Untap reads a tap.
+func (g *Goods) Untap(tap string) (reading.Action, string, bool) {
+	a, own, _, ok := g.untap(tap)
+	return a, own, ok
+}
+
+// Ref is the short name of an id.
+func Ref(id string) string { return ref(id) }

@@ -1,0 +1,130 @@
+package bot_test
+
+import (
+	"strings"
+	"testing"
+
+	"sotto.chat/bot"
+	"sotto.chat/bot/words"
+	"sotto.chat/channels"
+	"sotto.chat/internal/money"
+)
+
+func voice(t testing.TB, language string) words.Voice {
+	t.Helper()
+	b, err := words.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Voice("US", false, language)
+}
+
+// No number that nothing stands behind leaves the bot.
+func TestTheGuard(t *testing.T) {
+	amounts := []money.Money{money.Of(250, "USD"), money.Of(1250, "USD"), money.Of(-300, "USD")}
+	counts, texts := []int64{2, 30}, []string{"7up", "Order 7K3M9QXA", "We are open from 11:00 to 23:00."}
+	for text, backed := range map[string]bool{
+		"Total: $12.50":                    true,
+		"2 × 7up: $2.50":                   true,
+		"Pay $12.50.":                      true,
+		"Order 7K3M9QXA waits":             true,
+		"We are open from 11:00 to 23:00.": true,
+		"held for 30 minutes":              true,
+		"Discount: -$3.00":                 true,
+		"$2.50, $12.50 and 2":              true,
+		"no numbers at all":                true,
+		"Total: $1.00":                     false,
+		"Total: $112.50":                   false,
+		"Total: $12.500":                   false,
+		"Total: 12.50":                     false,
+		"Total: $12.50.10":                 false,
+		"Total: €12.50":                    false,
+		"Total: 2 €":                       false,
+		"Total: $2":                        false,
+		"20% off":                          false,
+		"2% off":                           false,
+		"-$2.50":                           false,
+		"only 3 left":                      false,
+		"held for 300 minutes":             false,
+		"held for 230 minutes":             false,
+		"at 11:00":                         false,
+		"free: $":                          false,
+		"Total: $12.50 instead of $15.00":  false,
+		"Rabatt ٣":                         false,
+		"７":                                false,
+		"$12.50$2.50":                      false,
+		"2.30":                             false,
+	} {
+		if bot.Backed(channels.Content{Text: text}, voice(t, "en"), amounts, counts, texts) != backed {
+			t.Errorf("%q: want %t", text, backed)
+		}
+		in := []channels.Content{{Buttons: []channels.Button{{Label: text}}}, {Links: []channels.Link{{Label: text, URL: "http://x/99"}}},
+			{Title: text}, {Choose: text}, {Buttons: []channels.Button{{Detail: text}}}}
+		for i, c := range in {
+			if bot.Backed(c, voice(t, "en"), amounts, counts, texts) != backed {
+				t.Errorf("%q at place %d: want %t", text, i, backed)
+			}
+		}
+	}
+}
+
+func TestTheGuardLooksAtCards(t *testing.T) {
+	price := money.Of(250, "USD")
+	for name, c := range map[string]struct {
+		card   channels.Card
+		backed bool
+	}{
+		"as it is":         {channels.Card{SKU: "A", Name: "tea", Price: "$2.50", Money: price}, true},
+		"another price":    {channels.Card{SKU: "A", Name: "tea", Price: "$1.00", Money: price}, false},
+		"both wrong":       {channels.Card{SKU: "A", Name: "tea", Price: "$1.00", Money: money.Of(100, "USD")}, false},
+		"a price as name":  {channels.Card{SKU: "A", Name: "tea now $1", Price: "$2.50", Money: price}, false},
+		"another currency": {channels.Card{SKU: "A", Name: "tea", Price: "€2.50", Money: money.Of(250, "EUR")}, false},
+	} {
+		if bot.Backed(channels.Content{Products: []channels.Card{c.card}}, voice(t, "en"), []money.Money{price}, nil, nil) != c.backed {
+			t.Errorf("%s: want %t", name, c.backed)
+		}
+	}
+}
+
+func TestTheGuardInSpanish(t *testing.T) {
+	b, err := words.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := b.Voice("ES", false, "es")
+	for text, backed := range map[string]bool{"Total: 2,50 €": true, "Total: 12,50 €": false, "Total: 2,50 US$": false, "2,50": false} {
+		if bot.Backed(channels.Content{Text: text}, v, []money.Money{money.Of(250, "EUR")}, nil, nil) != backed {
+			t.Errorf("%q: want %t", text, backed)
+		}
+	}
+}
+
+func TestCardNumbers(t *testing.T) {
+	for text, card := range map[string]bool{
+		"4242424242424242":                     true,
+		"4242 4242 4242 4242 12/29":            true,
+		"my card: 4242-4242-4242-4242, thanks": true,
+		"cvc 123 4242 4242 4242 4242":          true,
+		"3782 822463 10005":                    true,
+		"4242 4242 4242 4243":                  false,
+		"1234567890123":                        false,
+		"call +49 30 1234567":                  false,
+		"order 7K3M9QXA":                       false,
+		"":                                     false,
+	} {
+		if bot.CardNumber(text) != card {
+			t.Errorf("%q: want %t", text, card)
+		}
+	}
+}
+
+func TestRefsFitIntoTaps(t *testing.T) {
+	seen := map[string]string{}
+	for _, id := range []string{"A", "a", "PIZZA-1", strings.Repeat("x", 24), strings.Repeat("x", 25), strings.Repeat("x", 26), "a:b", "a b", "ñ", "", "a/b"} {
+		r := bot.Ref(id)
+		if len(r) > 24 || strings.ContainsAny(r, ": ") || seen[r] != "" {
+			t.Errorf("%q: %q", id, r)
+		}
+		seen[r] = id
+	}
+}
