@@ -29,6 +29,8 @@ func (r *reader) anaphora(c *clause) bool {
 	case r.asking(reading.AskedQuantity) && n > 0:
 		r.setQuantity(line, n)
 	case r.chooses(c, n, ordinal):
+	case n > 0 && len(r.out) > 0 && r.out[len(r.out)-1].Kind == reading.Add && c.concepts.hasAny(cMake, cChange, cNo):
+		r.out[len(r.out)-1].Quantity = n // it corrects what was said just before
 	case n > 0 && line != nil && c.concepts.hasAny(cMake, cChange, cNo):
 		r.setQuantity(line, n)
 	case line == nil && c.concepts.has(cMake):

@@ -36,6 +36,9 @@ func (r *reader) order(clauses []clause) {
 	for i := range built {
 		r.apply(o, &built[i], m, first)
 	}
+	if thing := o.unknownThing(len(o.mentions)); thing != "" {
+		r.put(reading.Action{Kind: reading.Search, Query: thing})
+	}
 }
 
 // onlyRefuses tells whether goods are named only to say that they are not wanted, and are not in the cart either.
@@ -75,8 +78,8 @@ func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
 	case it.product >= 0 && (it.negated || it.lead.remove && !it.lead.want || it.lead.instead || o.gaps[it.to].off):
 		r.removeProduct(it)
 	case it.product >= 0:
-		r.addOrChange(o, it, m)
-	case first < len(r.out) && !it.elided(o):
+		r.addOrChange(o, it, m, first)
+	case first < len(r.out) && !it.elided(o) && !it.lead.another:
 		r.enrich(o, it)
 	default:
 		r.applyHeadless(o, it, m)
@@ -84,7 +87,7 @@ func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
 }
 
 // addOrChange adds a product, or changes its line where the customer corrects and the product is there already.
-func (r *reader) addOrChange(o *orderText, it *ordered, m manner) {
+func (r *reader) addOrChange(o *orderText, it *ordered, m manner, first int) {
 	line := r.lineOf(it.product)
 	onto := it.head > it.from && o.gaps[it.head].onto
 	if line != nil && it.lead.only && it.quantity == 0 && len(it.options) == 0 {
@@ -98,7 +101,26 @@ func (r *reader) addOrChange(o *orderText, it *ordered, m manner) {
 		r.out = append(r.out, change)
 		return
 	}
+	if it.lead.make && !it.lead.want && first < len(r.out) && r.replaces(o, it) {
+		return
+	}
 	r.out = append(r.out, o.add(it))
+}
+
+// replaces corrects the item before: "the tea, no wait, make it a coffee".
+func (r *reader) replaces(o *orderText, it *ordered) bool {
+	last := &r.out[len(r.out)-1]
+	if last.Kind != reading.Add {
+		return false
+	}
+	fresh := o.add(it)
+	kept := slices.DeleteFunc(slices.Clone(last.Options), func(x reading.Option) bool { return !r.lex.has(it.product, x) })
+	fresh.Options = mergeOptions(r.lex, it.product, kept, fresh.Options)
+	if it.quantity == 0 {
+		fresh.Quantity = last.Quantity
+	}
+	*last = fresh
+	return true
 }
 
 // removeProduct takes a product out of the cart; where it is not there, nothing is asked.
@@ -138,6 +160,12 @@ func (r *reader) applyHeadless(o *orderText, it *ordered, m manner) {
 			}
 		}
 		r.out = append(r.out, reading.Action{Kind: reading.Change, Line: line.Line, Options: options})
+		return
+	}
+	if line := r.lineFor(o, it); line != nil && it.lead.another {
+		p := r.lex.skus[line.SKU]
+		r.out = append(r.out, reading.Action{Kind: reading.Add, SKU: line.SKU, Quantity: max(it.quantity, 1),
+			Options: mergeOptions(r.lex, p, line.Options, o.options(it.item, p))})
 		return
 	}
 	p := o.implied(it.item)

@@ -152,11 +152,26 @@ func (l *Lexicon) describes(p, ph int32) bool {
 	return false
 }
 
+// elides tells whether mentions from..to may stand for another piece of the product before them: "one with lemon", "one
+// large". "Two sugars" are no product but counted, and a word that nobody knows right behind is more likely the name of
+// something that the shop has not got.
+func (o *orderText) elides(from, to int) bool {
+	g := &o.gaps[from]
+	if o.gaps[to].words > 0 || g.counts {
+		return false
+	}
+	if g.other || g.another {
+		return true
+	}
+	counted := o.l.phrases[o.mentions[from].seg.phrase].counted
+	return g.number > 0 && (g.listed || !counted || g.without || g.extra || g.light)
+}
+
 // scoreHeadless weighs mentions from..to as choices whose product is not named here.
 func (o *orderText) scoreHeadless(from, to int) float64 {
 	score := scoreNoHead
 	g := &o.gaps[from]
-	if from > 0 && (g.number > 0 || g.one || g.other || g.another) && !g.counts && o.gaps[to].words == 0 {
+	if from > 0 && o.elides(from, to) {
 		score = scoreElided + g.opens()
 	}
 	for x := from; x < to; x++ {

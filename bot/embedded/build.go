@@ -37,6 +37,9 @@ func (o *orderText) build(items []item) []ordered {
 		if r.lead.times && i > 0 && !trailing && r.lead.number > 0 && !r.lead.want {
 			r.quantity = 0
 		}
+		if it.to == len(o.mentions) && o.gaps[it.to].corrected > 0 {
+			r.quantity = o.gaps[it.to].corrected
+		}
 		r.negated = it.head == it.from && r.lead.without
 		r.doubt = it.head >= 0 && len(o.l.phrases[o.mentions[it.head].seg.phrase].products) > 1
 		for x := it.from; x < it.to; x++ {
@@ -46,6 +49,7 @@ func (o *orderText) build(items []item) []ordered {
 			r.options = o.options(it, it.product)
 		}
 	}
+	o.share(out)
 	return out
 }
 
@@ -242,10 +246,26 @@ func (o *orderText) offersAll(it item, p int32) bool {
 	return true
 }
 
-// elided tells whether an item stands for another piece of the product named before it. A word that nobody knows right
-// behind it is more likely the name of something that the shop has not got.
+// elided tells whether an item stands for another piece of the product named before it.
 func (r *ordered) elided(o *orderText) bool {
-	return r.head < 0 && (r.lead.number > 0 || r.lead.one || r.lead.other || r.lead.another) && o.gaps[r.to].words == 0 && !r.lead.counts
+	return r.head < 0 && r.from > 0 && o.elides(r.from, r.to)
+}
+
+// share gives every item what was said of all of them: "a tea and a coffee, both large".
+func (o *orderText) share(items []ordered) {
+	for i := range items {
+		for x := items[i].from; x < items[i].to; x++ {
+			if !o.gaps[x].each || x <= items[i].head {
+				continue
+			}
+			only := item{from: x, to: x + 1, head: -1}
+			for k := range items[:i] {
+				if p := items[k].product; p >= 0 {
+					items[k].options = mergeOptions(o.l, p, items[k].options, o.options(only, p))
+				}
+			}
+		}
+	}
 }
 
 // mergeOptions lays new choices over old ones: in a group that takes one, the new choice replaces the old.

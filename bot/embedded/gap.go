@@ -2,38 +2,41 @@ package embedded
 
 // gap is what the language says between two names of the catalog.
 type gap struct {
-	number   int // 0 where none is said
-	article  bool
-	another  bool
-	with     bool
-	and      bool
-	or       bool
-	but      bool
-	comma    bool
-	sentence bool
-	want     bool
-	without  bool
-	extra    bool
-	light    bool
-	double   int
-	one      bool // "one", "ones": the product goes without saying
-	other    bool
-	each     bool
-	noun     bool // a category or the name of an option group
-	of       bool
-	times    bool // "x" before the number
-	last     bool // the number is the last word of the gap
-	remove   bool
-	change   bool
-	make     bool
-	instead  bool // "instead of": what follows is given up
-	to       bool
-	onto     bool // "on the": what came before goes with what comes after
-	only     bool
-	counts   bool // the number is about what follows: "with two lemons"
-	off      bool // "take the … off"
-	lo, hi   int  // its segments
-	words    int  // words that nobody knows
+	number    int // 0 where none is said
+	article   bool
+	another   bool
+	with      bool
+	and       bool
+	or        bool
+	but       bool
+	comma     bool
+	sentence  bool
+	want      bool
+	without   bool
+	extra     bool
+	light     bool
+	double    int
+	one       bool // "one", "ones": the product goes without saying
+	other     bool
+	noun      bool // a category or the name of an option group
+	of        bool
+	times     bool // "x" before the number
+	last      bool // the number is the last word of the gap
+	remove    bool
+	change    bool
+	make      bool
+	instead   bool // "instead of": what follows is given up
+	to        bool
+	onto      bool // "on the": what came before goes with what comes after
+	only      bool
+	counts    bool // the number is about what follows: "with two lemons"
+	no        bool
+	each      bool // what follows is for all items: "both large"
+	corrected int  // "no, three": the number that holds instead
+	listed    bool // "with" comes after the number: "one with lemon"
+	off       bool // "take the … off"
+	lo, hi    int  // its segments
+	words     int  // words that nobody knows
 }
 
 // mention is a name of the catalog in the message.
@@ -107,10 +110,13 @@ func (g *gap) read(s *segment) {
 			number = x.value
 		case cArticle:
 			g.article = true
-		case cAnother, cMoreOfIt:
+		case cNo:
+			g.no = true
+		case cAnother, cMoreOfIt, cSame:
 			g.another = true
 		case cWith:
 			g.with, g.without, g.extra, g.light = true, false, false, false
+			g.listed = g.number > 0
 		case cAnd:
 			g.and = true
 		case cOr:
@@ -160,6 +166,9 @@ func (g *gap) read(s *segment) {
 	}
 	if number > 0 {
 		g.number, g.last, g.counts = number, true, g.with
+		if g.no || g.make {
+			g.corrected = number
+		}
 	}
 }
 
@@ -256,7 +265,7 @@ func (g *gap) behind(single bool) float64 {
 		if single {
 			score -= 1.5
 		} else {
-			score -= 0.7
+			score -= 0.4
 		}
 	}
 	return score

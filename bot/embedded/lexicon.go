@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sotto.chat/bot/reading"
 	"sotto.chat/catalog"
 	"sotto.chat/catalog/search"
 )
@@ -55,6 +56,7 @@ type phrase struct {
 	choice     bool
 	attribute  bool
 	groupName  bool
+	counted    bool     // a choice that may be asked several times: "two sugars"
 	last       int32    // its last stem
 	size       int32    // how many words it has
 	owners     []int32  // products that offer a choice of this name, counted up to ownerLimit
@@ -166,6 +168,7 @@ func (c *compiler) group(f *catalog.FileGroup) int32 {
 		for _, name := range append([]string{choice.Name}, choice.Synonyms...) {
 			for _, ph := range c.named(name, choiceEntity(f.ID, choice.ID)) {
 				c.phrases[ph].choice = true
+				c.phrases[ph].counted = c.phrases[ph].counted || f.Amounts
 				if _, taken := g.byName[ph]; !taken {
 					g.byName[ph] = int32(i)
 				}
@@ -266,6 +269,13 @@ func (c *compiler) stem(s string) int32 {
 }
 
 func edge(node, stem int32) uint64 { return uint64(uint32(node))<<32 | uint64(uint32(stem)) }
+
+// has tells whether a product offers this very choice.
+func (l *Lexicon) has(p int32, o reading.Option) bool {
+	return slices.ContainsFunc(l.products[p].groups, func(g int32) bool {
+		return l.groups[g].id == o.Group && slices.Contains(l.groups[g].choices, o.Choice)
+	})
+}
 
 // offers finds what a phrase chooses in a product: the group and the choice's place in it.
 func (l *Lexicon) offers(p, ph int32) (g, choice int32, ok bool) {

@@ -18,7 +18,7 @@ func (o *orderText) notes(it item) string {
 		switch {
 		case x == it.from:
 			segs = segs[lastOpening(segs):]
-		case x == it.to && x < len(o.mentions):
+		case x == it.to && (x < len(o.mentions) || o.unknownThing(x) != ""):
 			segs = segs[:lastOpening(segs)]
 		}
 		if p := o.wish(segs); p != "" {
@@ -27,6 +27,17 @@ func (o *orderText) notes(it item) string {
 	}
 	note := strings.Join(parts, ", ")
 	return strings.ToValidUTF8(note[:min(len(note), maxNote)], "")
+}
+
+// unknownThing gives the name of something that is asked for behind gap x's names, but which the shop has not got: "a tea
+// and a cake" where there is no cake.
+func (o *orderText) unknownThing(x int) string {
+	g := &o.gaps[x]
+	if x < len(o.mentions) || g.words == 0 || g.words > 3 || !g.and || g.with || g.want || !g.article && g.number == 0 {
+		return ""
+	}
+	segs := o.segs[g.lo:g.hi]
+	return o.wish(segs[lastOpening(segs):])
 }
 
 // lastOpening is where the words for the next item begin.
