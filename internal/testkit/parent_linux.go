@@ -2,5 +2,5 @@ package testkit
 
 import "syscall"
 
-// endWithParent has the kernel stop the server when the test process dies.
-func endWithParent(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGINT }
+// EndWithParent has the kernel interrupt a program that a test starts when the test process dies.
+func EndWithParent(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGINT }

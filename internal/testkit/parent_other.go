@@ -4,5 +4,5 @@ package testkit
 
 import "syscall"
 
-// endWithParent does nothing: only Linux can promise it.
-func endWithParent(*syscall.SysProcAttr) {}
+// EndWithParent does nothing: only Linux can promise it.
+func EndWithParent(*syscall.SysProcAttr) {}

@@ -115,7 +115,7 @@ func startCluster(settings ...string) (*cluster, error) {
 		return nil, err
 	}
 	attr := &syscall.SysProcAttr{}
-	endWithParent(attr)
+	EndWithParent(attr)
 	if os.Geteuid() == 0 { // the server refuses to be root
 		if err := becomePostgres(attr, dir); err != nil {
 			return nil, err
