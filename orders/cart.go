@@ -174,8 +174,9 @@ func (o *Orders) AddLine(tx database.Tx, merchant, cart string, in LineInput) (C
 	return l, putLine(tx, &l)
 }
 
-// ChangeLine makes a line hold something else; it keeps its place and its id. An empty SKU keeps what is sold,
-// with in.Options as its options. It may not become the same thing as another line's: those then become one.
+// ChangeLine makes a line hold something else; it keeps its place and its id. What in leaves empty stays: the sku,
+// the quantity, the note, and nil options (an empty list takes them away). When it becomes the same thing as
+// another line, the two become one.
 func (o *Orders) ChangeLine(tx database.Tx, merchant, cart, line string, in LineInput) (CartLine, error) {
 	c, err := o.touch(tx, merchant, cart)
 	if err != nil {
@@ -185,9 +186,10 @@ func (o *Orders) ChangeLine(tx database.Tx, merchant, cart, line string, in Line
 	if err != nil {
 		return CartLine{}, err
 	}
-	if in.SKU == "" {
-		in.SKU = l.SKU
+	if in.Options == nil && (in.SKU == "" || in.SKU == l.SKU) {
+		in.Options = l.Options
 	}
+	in.SKU, in.Quantity = cmp.Or(in.SKU, l.SKU), cmp.Or(in.Quantity, l.Quantity)
 	if err := check(in); err != nil {
 		return CartLine{}, err
 	}
@@ -195,8 +197,10 @@ func (o *Orders) ChangeLine(tx database.Tx, merchant, cart, line string, in Line
 		return CartLine{}, err
 	}
 	l.SKU, l.Quantity, l.Options = in.SKU, in.Quantity, sorted(in.Options)
-	if l.Note, err = o.sealNote(tx, &c, l.ID, in.Note); err != nil {
-		return CartLine{}, err
+	if in.Note != "" {
+		if l.Note, err = o.sealNote(tx, &c, l.ID, in.Note); err != nil {
+			return CartLine{}, err
+		}
 	}
 	l.Fingerprint = fingerprint(l)
 	return l, replaceLine(tx, &l)

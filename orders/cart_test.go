@@ -65,6 +65,13 @@ func TestLinesOfACart(t *testing.T) {
 		if after := w.quote(c.ID); len(after.Lines) != 2 || after.Total != 9*1450 || after.Hash == q.Hash || after.Version <= q.Version {
 			t.Fatalf("%+v", after)
 		}
+		w.tx(func(tx database.Tx) error { // what is not said stays
+			l, err := w.orders.ChangeLine(tx, w.m.ID, c.ID, noted.ID, orders.LineInput{Quantity: 5})
+			if l.Quantity != 5 || len(l.Options) != 3 || len(l.Note) == 0 {
+				t.Errorf("%+v", l)
+			}
+			return err
+		})
 		note, err := w.orders.CartNoteOf(t.Context(), mustCart(w, c.ID), mustCart(w, c.ID).Lines[0])
 		if err != nil || note != "no cutting" {
 			t.Fatal(note, err)

@@ -1,6 +1,13 @@
 package orders
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"sotto.chat/catalog"
 	"sotto.chat/customers"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
@@ -79,4 +86,119 @@ func (o *Orders) SetDelivery(tx database.Tx, merchant, cart string, d Delivery) 
 		return err
 	}
 	return saveCart(tx, &c)
+}
+
+// withCustomer makes sure that the cart has somebody whose key can seal: a guest gets a customer made.
+func (o *Orders) withCustomer(tx database.Tx, c *Cart, contact Contact) error {
+	if c.CustomerID != "" {
+		return nil
+	}
+	guest, err := o.cus.Make(tx, c.MerchantID, customers.Details{Name: contact.Name, Phone: contact.Phone, Email: contact.Email})
+	if err != nil {
+		return err
+	}
+	c.CustomerID = guest.ID
+	return setCartCustomer(tx, c)
+}
+
+// sealNote seals what the customer wrote beside a line; nothing stays nothing.
+func (o *Orders) sealNote(tx database.Tx, c *Cart, line, note string) ([]byte, error) {
+	if note == "" {
+		return nil, nil
+	}
+	if err := o.withCustomer(tx, c, Contact{}); err != nil {
+		return nil, err
+	}
+	return o.cus.Seal(tx, c.MerchantID, c.CustomerID, "cart_lines.note:"+line, []byte(note))
+}
+
+// resealNote moves a note from a cart's line to an order's: the label binds a sealed text to its row.
+func (o *Orders) resealNote(tx database.Tx, c *Cart, sealed []byte, from, to string) ([]byte, error) {
+	if len(sealed) == 0 {
+		return nil, nil
+	}
+	plain, err := o.cus.Open(tx, c.MerchantID, c.CustomerID, "cart_lines.note:"+from, sealed)
+	if err != nil {
+		return nil, err
+	}
+	return o.cus.Seal(tx, c.MerchantID, c.CustomerID, "order_lines.note:"+to, plain)
+}
+
+// sealDelivery seals where the goods go; label names the row.
+func (o *Orders) sealDelivery(tx database.Tx, merchant, customer, label string, d Delivery) ([]byte, error) {
+	if d.empty() {
+		return nil, nil
+	}
+	plain, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("write a delivery: %w", err)
+	}
+	return o.cus.Seal(tx, merchant, customer, label, plain)
+}
+
+// cartDelivery opens the delivery of a cart.
+func (o *Orders) cartDelivery(tx database.Tx, c Cart) (Delivery, error) {
+	if len(c.Delivery) == 0 {
+		return Delivery{}, nil
+	}
+	plain, err := o.cus.Open(tx, c.MerchantID, c.CustomerID, "carts.delivery:"+c.ID, c.Delivery)
+	if err != nil {
+		return Delivery{}, err
+	}
+	return readDelivery(plain)
+}
+
+func readDelivery(plain []byte) (Delivery, error) {
+	var d Delivery
+	if err := json.Unmarshal(plain, &d); err != nil {
+		return Delivery{}, fmt.Errorf("read a delivery: %w", err)
+	}
+	return d, nil
+}
+
+// DeliveryOf opens where an order goes and whom to reach. After the customer was erased it says so with
+// privacy's fault.
+func (o *Orders) DeliveryOf(ctx context.Context, ord Order) (Delivery, error) {
+	if len(ord.Delivery) == 0 {
+		return Delivery{Method: ord.Method}, nil
+	}
+	plain, err := o.cus.OpenNow(ctx, ord.MerchantID, ord.CustomerID, "orders.delivery:"+ord.ID, ord.Delivery)
+	if err != nil {
+		return Delivery{}, err
+	}
+	return readDelivery(plain)
+}
+
+// NoteOf opens what the customer wrote beside a line of an order.
+func (o *Orders) NoteOf(ctx context.Context, ord Order, l OrderLine) (string, error) {
+	if len(l.Note) == 0 {
+		return "", nil
+	}
+	plain, err := o.cus.OpenNow(ctx, ord.MerchantID, ord.CustomerID, "order_lines.note:"+l.ID, l.Note)
+	return string(plain), err
+}
+
+// CartNoteOf opens what the customer wrote beside a line of a cart.
+func (o *Orders) CartNoteOf(ctx context.Context, c Cart, l CartLine) (string, error) {
+	if len(l.Note) == 0 {
+		return "", nil
+	}
+	plain, err := o.cus.OpenNow(ctx, c.MerchantID, c.CustomerID, "cart_lines.note:"+l.ID, l.Note)
+	return string(plain), err
+}
+
+// fingerprint is equal for two lines that sell the same thing. A line with a note is like no other.
+func fingerprint(l CartLine) string {
+	if len(l.Note) > 0 {
+		return l.ID
+	}
+	return kind(l.SKU, l.Options)
+}
+
+// kind names what a line sells: the sku with its options, in their sorted order.
+func kind(sku string, options []catalog.Option) string {
+	h := sha256.New()
+	write(h, sku)
+	writeOptions(h, sorted(options))
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }

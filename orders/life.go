@@ -26,8 +26,9 @@ type Deed struct {
 	Remark string // a person's own words, for the history alone
 }
 
-// Cancel ends an order that is not fulfilled. An unpaid one loses its link and its goods at once. A paid one gives
-// its goods back to the stock; its money is not refunded here but put before a person, until RefundOrder is called.
+// Cancel ends an order that is not fulfilled. An unpaid one loses its link and its goods at once, unless money is on
+// its way, which nobody can stop. A paid one gives its goods back to the stock; its money is not refunded here but put
+// before a person, until RefundOrder is called.
 func (o *Orders) Cancel(tx database.Tx, merchant, order string, d Deed) (Order, error) {
 	ord, err := lockDeal(tx, merchant, order)
 	if err != nil {
@@ -35,6 +36,9 @@ func (o *Orders) Cancel(tx database.Tx, merchant, order string, d Deed) (Order, 
 	}
 	h := happening{reason: ReasonCancelled, remark: d.Remark, actor: d.Actor}
 	if ord.Status == AwaitingPayment {
+		if err := o.notOnItsWay(tx, ord); err != nil {
+			return Order{}, err
+		}
 		if err := o.giveUp(tx, &ord, actCancel, h); err != nil {
 			return Order{}, err
 		}
@@ -62,7 +66,11 @@ func (o *Orders) step(tx database.Tx, merchant, order string, by act, d Deed) (O
 	if err != nil {
 		return Order{}, err
 	}
-	if err := o.move(tx, &ord, by, happening{remark: d.Remark, actor: d.Actor}); err != nil {
+	to, err := target(by, ord.Status)
+	if err != nil {
+		return Order{}, err
+	}
+	if err := o.move(tx, &ord, by, happening{reason: string(to), remark: d.Remark, actor: d.Actor}); err != nil {
 		return Order{}, err
 	}
 	return o.Find(tx, merchant, order)
@@ -212,7 +220,7 @@ func (o *Orders) giveUp(tx database.Tx, ord *Order, by act, h happening) error {
 	return o.move(tx, ord, by, h)
 }
 
-// notOnItsWay refuses to change a cart under money that comes without anybody doing anything more.
+// notOnItsWay refuses to end an order whose money comes without anybody doing anything more.
 func (o *Orders) notOnItsWay(tx database.Tx, ord Order) error {
 	list, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
 	if err == nil && slices.ContainsFunc(list, onItsWay) {

@@ -216,6 +216,7 @@ func TestSlowMoneyKeepsTheGoods(t *testing.T) {
 			t.Fatal("the cart is done with while the money is on its way")
 		}
 		w.fails(orders.ErrCartOrdered, func(tx database.Tx) error { return w.orders.Clear(tx, w.m.ID, ord.CartID) })
+		w.fails(orders.ErrOnTheWay, func(tx database.Tx) error { return second(w.orders.Cancel(tx, w.m.ID, ord.ID, orders.Deed{})) })
 		clock.Advance(slow.ExpiresAt.Sub(clock.Now()) + time.Second)
 		_, err := w.orders.Sweep(t.Context())
 		w.must(err)

@@ -76,6 +76,7 @@ var moves = []struct {
 	{actCancel, AwaitingPayment, Cancelled},
 	{actCancel, Paid, Cancelled},
 	{actRefund, Paid, Cancelled},
+	{actRefund, AwaitingPayment, Cancelled}, // the money that came was wrong, and went back
 	{actFulfil, Paid, Fulfilled},
 	{actComplete, Paid, Completed}, // handed over the counter
 	{actComplete, Fulfilled, Completed},

@@ -79,6 +79,7 @@ func (o *Orders) place(tx database.Tx, merchant string, p Placing) (Order, error
 	if err != nil {
 		return Order{}, err
 	}
+	c.Status = CartOpen // as it was quoted: no order of it holds anything yet
 	if c.Lines, err = cartLines(tx.DB(), merchant, c.ID); err != nil {
 		return Order{}, err
 	}

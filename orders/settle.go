@@ -203,19 +203,25 @@ func (o *Orders) sameLife(tx database.Tx, ord *Order, p payments.Payment) error 
 func (o *Orders) refunded(tx database.Tx, ord *Order, m payments.Move) error {
 	h := happening{reason: ReasonRefunded, actor: "payments",
 		fact: ReasonRefunded + ":" + m.Payment.ID + ":" + strconv.FormatInt(m.Payment.RefundedAmount, 10)}
-	if m.To == payments.Refunded && ord.Status == Paid {
-		others, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
-		if err != nil {
-			return err
+	if m.To != payments.Refunded || ord.Status != Paid && ord.Status != AwaitingPayment {
+		return o.stay(tx, ord, h)
+	}
+	others, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range others {
+		if p.ID != m.Payment.ID && p.Status != payments.Refunded && p.Status != payments.Cancelled {
+			return o.stay(tx, ord, h) // another payment carries the order
 		}
-		for _, p := range others {
-			if p.ID != m.Payment.ID && (p.Status == payments.Paid || p.Status == payments.PartiallyRefunded) {
-				return o.stay(tx, ord, h) // a second coin went back; the first one counts
-			}
-		}
+	}
+	if ord.Status == Paid {
 		return o.callOff(tx, ord, actRefund, h)
 	}
-	return o.stay(tx, ord, h)
+	if err := o.giveUp(tx, ord, actRefund, h); err != nil {
+		return err
+	}
+	return reopenCart(tx, ord.MerchantID, ord.CartID)
 }
 
 // tell writes and announces what happened to money while the order stands where it is.

@@ -1,0 +1,193 @@
+package orders_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"sotto.chat/catalog"
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
+	"sotto.chat/internal/testkit"
+	"sotto.chat/orders"
+	"sotto.chat/payments/sandbox"
+)
+
+// life is a shop with two customers, to whom anything may happen in any order.
+type life struct {
+	*world
+	r        *rapid.T
+	goods    []catalog.Product
+	owners   []orders.Owner
+	sessions []string
+}
+
+const pieces = 6
+
+// fine lets faults pass: a refusal is an answer. Anything else is a bug.
+func (l *life) fine(err error) {
+	if _, ok := fault.Of(err); err != nil && !ok {
+		l.r.Fatalf("%v", err)
+	}
+}
+
+func (l *life) do(f func(database.Tx) error) { l.fine(l.try(f)) }
+
+func (l *life) cartOf() (id string) {
+	owner := rapid.SampledFrom(l.owners).Draw(l.r, "owner")
+	l.do(func(tx database.Tx) error {
+		c, err := l.orders.OpenCart(tx, l.m.ID, owner, "")
+		id = c.ID
+		return err
+	})
+	return id
+}
+
+func (l *life) anyOrder() (orders.Order, bool) {
+	list, err := l.orders.List(l.t.Context(), l.m.ID, orders.Filter{})
+	l.must(err)
+	if len(list) == 0 {
+		return orders.Order{}, false
+	}
+	return list[rapid.IntRange(0, len(list)-1).Draw(l.r, "order")], true
+}
+
+// buy says yes to whatever is in the cart, and clicks the link.
+func (l *life) buy(cart string) {
+	q, err := l.orders.QuoteNow(l.t.Context(), l.m.ID, cart)
+	l.fine(err)
+	ord, err := l.orders.PlaceNow(l.t.Context(), l.m.ID, orders.Placing{CartID: cart, Hash: q.Hash})
+	l.fine(err)
+	if err == nil {
+		l.click(ord)
+	}
+}
+
+func (l *life) click(ord orders.Order) {
+	link := l.orders.PayURL(ord)
+	if link == "" {
+		return
+	}
+	url, err := l.pay.Checkout(l.t.Context(), link[strings.LastIndex(link, "/")+1:])
+	l.fine(err)
+	if _, rest, ok := strings.Cut(url, "/cs_"); ok {
+		l.sessions = append(l.sessions, "cs_"+rest)
+	}
+}
+
+// settled waits until the sandbox has told all that happened.
+func (l *life) settled() {
+	testkit.Eventually(l.t, "the webhooks are in", func() bool { return len(l.bank.Undelivered()) == 0 })
+}
+
+func (l *life) actions() map[string]func(*rapid.T) {
+	on := func(f func(ord orders.Order)) func(*rapid.T) {
+		return func(*rapid.T) {
+			if ord, ok := l.anyOrder(); ok {
+				f(ord)
+			}
+		}
+	}
+	step := func(do func(database.Tx, string, string, orders.Deed) (orders.Order, error)) func(*rapid.T) {
+		return on(func(ord orders.Order) {
+			l.do(func(tx database.Tx) error { return second(do(tx, l.m.ID, ord.ID, orders.Deed{Actor: "model"})) })
+		})
+	}
+	money := func(act func(session string) error) func(*rapid.T) {
+		return func(r *rapid.T) {
+			if len(l.sessions) > 0 {
+				_ = act(rapid.SampledFrom(l.sessions).Draw(r, "session")) // refused when it is over: so be it
+				l.settled()
+			}
+		}
+	}
+	return map[string]func(*rapid.T){
+		"add": func(r *rapid.T) {
+			in := orders.LineInput{SKU: rapid.SampledFrom(l.goods).Draw(r, "goods").SKU, Quantity: rapid.Int64Range(1, 4).Draw(r, "quantity")}
+			cart := l.cartOf()
+			l.do(func(tx database.Tx) error { return second(l.orders.AddLine(tx, l.m.ID, cart, in)) })
+		},
+		"clear": func(*rapid.T) {
+			cart := l.cartOf()
+			l.do(func(tx database.Tx) error { return l.orders.Clear(tx, l.m.ID, cart) })
+		},
+		"place": func(*rapid.T) { l.buy(l.cartOf()) },
+		"order": func(r *rapid.T) { // often enough for the rarer things to have something to happen to
+			cart := l.cartOf()
+			in := orders.LineInput{SKU: rapid.SampledFrom(l.goods).Draw(r, "goods").SKU, Quantity: rapid.Int64Range(1, 3).Draw(r, "quantity")}
+			l.do(func(tx database.Tx) error { return second(l.orders.AddLine(tx, l.m.ID, cart, in)) })
+			l.buy(cart)
+		},
+		"click":  on(l.click),
+		"pay":    money(func(s string) error { return l.bank.Approve(s) }),
+		"slowly": money(func(s string) error { return l.bank.Delay(s) }),
+		"fail":   money(func(s string) error { return l.bank.Settle(s, false) }),
+		"arrive": money(func(s string) error { return l.bank.Settle(s, true) }),
+		"lie":    money(func(s string) error { return l.bank.Alter(s, sandbox.Lie{Amount: 7}) }),
+		"wait": func(r *rapid.T) {
+			l.clock.Advance(time.Duration(rapid.IntRange(1, 40).Draw(r, "minutes")) * time.Minute)
+			_, err := l.orders.Sweep(l.t.Context())
+			l.must(err)
+		},
+		"cancel":   step(l.orders.Cancel),
+		"fulfil":   step(l.orders.Fulfil),
+		"complete": step(l.orders.Complete),
+		"return": on(func(ord orders.Order) {
+			l.do(func(tx database.Tx) error {
+				one := []orders.ReturnedLine{{LineID: ord.Lines[0].ID, Quantity: 1}}
+				return second(l.orders.Return(tx, l.m.ID, ord.ID, orders.Returned{Lines: one, Restock: true}))
+			})
+		}),
+		"refund": on(func(ord orders.Order) {
+			_, err := l.orders.RefundOrder(l.t.Context(), l.m.ID, ord.ID, orders.Refunding{})
+			l.fine(err)
+			l.settled()
+		}),
+		"accept": on(func(ord orders.Order) {
+			for _, p := range ord.Payments {
+				l.do(func(tx database.Tx) error { return l.orders.AcceptPayment(tx, l.m.ID, p.ID) })
+			}
+		}),
+		"": func(*rapid.T) { l.check() },
+	}
+}
+
+// check wants clean audits, and every piece either on hand or with a customer.
+func (l *life) check() {
+	if found := l.audit(); len(found) > 0 {
+		l.r.Fatalf("%v", found)
+	}
+	list, err := l.orders.List(l.t.Context(), l.m.ID, orders.Filter{Limit: 200})
+	l.must(err)
+	out := map[string]int64{}
+	for _, ord := range list {
+		if s := ord.Status; s == orders.Paid || s == orders.Fulfilled || s == orders.Completed {
+			for _, line := range ord.Lines {
+				out[line.VariantID] += line.Quantity - line.Returned
+			}
+		}
+	}
+	for _, g := range l.goods {
+		if onHand, held := l.stock(g); onHand+out[g.Variants[0].ID] != pieces || held > onHand {
+			l.r.Fatalf("%s: %d on hand, %d held, %d with customers, of %d", g.SKU, onHand, held, out[g.Variants[0].ID], pieces)
+		}
+	}
+}
+
+func TestWhateverHappensTheBooksAgree(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the model of an order's life takes a while")
+	}
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		w := newWorld(t, db, clock)
+		w.eager = true
+		rapid.Check(t, func(r *rapid.T) {
+			w.newMerchant()
+			l := &life{world: w, r: r, goods: []catalog.Product{w.sell("tea", 450, pieces), w.sell("cup", 1200, pieces)},
+				owners: []orders.Owner{w.customer(), w.customer()}}
+			r.Repeat(l.actions())
+		})
+	})
+}
