@@ -70,7 +70,7 @@ type chat struct {
 	streams   chan struct{}
 }
 
-// Mount adds the routes below /chat/{merchant}, and /widget.js.
+// Mount adds the routes below /chat/{merchant}, /widget.js, and the files that all pages share.
 func Mount(r gin.IRouter, d Deps) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
@@ -90,6 +90,7 @@ func Mount(r gin.IRouter, d Deps) {
 	g.GET("/messages", door.Limited(h.reads, byAddress), h.read)
 	g.GET("/stream", door.Limited(h.reads, byAddress), h.stream)
 	g.GET("/cart", door.Limited(h.reads, byAddress), h.cart)
+	assets.Mount(r)
 	r.GET("/chat/:merchant", door.Limited(h.reads, byAddress), h.page)
 	r.HEAD("/chat/:merchant", h.page)
 	r.GET("/widget.js", func(c *gin.Context) { assets.Serve(c, "widget.js", "") })

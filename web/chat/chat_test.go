@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -339,6 +340,32 @@ func TestStream(t *testing.T) {
 			t.Errorf("after a forgotten message: %q", got)
 		}
 	})
+}
+
+// TestStreamOutlivesTimeouts: the server's limits for whole requests and answers must not cut a stream.
+func TestStreamOutlivesTimeouts(t *testing.T) {
+	db := testkit.Open(t, testkit.URL(t, database.SQLite), &testkit.Clock{})
+	c := open(t, db, &testkit.Clock{}, chat.Limits{})
+	server := httptest.NewUnstartedServer(c.shop.Router)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 500*time.Millisecond, 500*time.Millisecond
+	server.Start()
+	t.Cleanup(server.Close)
+	c.say("hello")
+	home := c.shop.URL
+	c.shop.URL = server.URL
+	go func() {
+		start := time.Now()
+		testkit.Eventually(t, "the limits to pass", func() bool { return time.Since(start) > 1500*time.Millisecond })
+		req, _ := http.NewRequestWithContext(t.Context(), "POST", home+c.path("/messages"), strings.NewReader(`{"text":"later"}`))
+		req.Header.Set("Authorization", "Bearer "+c.token)
+		if resp, err := http.DefaultClient.Do(req); err == nil {
+			_ = resp.Body.Close()
+		}
+	}()
+	got := c.listen("", func(l []string) bool { return strings.Contains(strings.Join(l, "|"), "You said: later") })
+	if len(got) < 4 {
+		t.Errorf("heard %q", got)
+	}
 }
 
 func TestStaffIsNamed(t *testing.T) {

@@ -60,7 +60,7 @@ func (h *chat) say(c *gin.Context) {
 		return
 	}
 	h.remember(c, m.ID, v)
-	c.JSON(http.StatusOK, gin.H{"message": Shape(msg), "visitor": v.token})
+	c.JSON(http.StatusOK, gin.H{"message": shape(msg, ""), "visitor": v.token})
 }
 
 // hear hands the message on and waits for the turn, but not beyond patience: then the same sending is asked for again,

@@ -125,7 +125,8 @@ func newListener(c *gin.Context, after string) *listener {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
 	l := &listener{w: c.Writer, rc: http.NewResponseController(c.Writer), after: after}
-	_ = l.send("retry: 2000\n\n") // a listener that is gone is noticed at the next event
+	_ = l.rc.SetReadDeadline(time.Time{}) // the limit for slow requests would cut the stream; not every writer has deadlines
+	_ = l.send("retry: 2000\n\n")         // a listener that is gone is noticed at the next event
 	return l
 }
 
