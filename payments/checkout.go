@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -154,8 +155,8 @@ func (p *Payments) create(ctx context.Context, pay Payment, a attempt) (string, 
 	}
 	p.cfg.Log.WarnContext(ctx, "no session was made", "payment", a.PaymentID, "attempt", a.Attempt, "error", answer)
 	if !answer.final() {
-		if answer.Status >= 500 {
-			return "", nil // the same key again: done, or a failure kept under the key for good
+		if answer.Status == http.StatusInternalServerError {
+			return "", nil // the same key again: done, or a failure kept under the key for good; the library tries the others again
 		}
 		return "", ErrUpstream.Because(err)
 	}

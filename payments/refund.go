@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"sotto.chat/internal/database"
@@ -159,8 +160,8 @@ func (p *Payments) makeRefund(ctx context.Context, merchant, refundID string) (R
 		case answer.final():
 			failed, err := p.ended(ctx, coin, remoteRefund{Ours: row.ID, Status: RefundFailed})
 			return failed, errors.Join(err, ErrRefundRefused.Because(answer).At("code", answer.Code))
-		case answer.Status < 500:
-			return row, answer
+		case answer.Status != http.StatusInternalServerError:
+			return row, answer // the library has tried again already
 		}
 		last = answer
 	}

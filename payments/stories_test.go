@@ -19,11 +19,12 @@ func TestStories(t *testing.T) {
 		paid, refunded int64
 		rows, moves    int
 	}
-	for name, story := range map[string]struct {
+	type story struct {
 		faults sandbox.Faults
 		act    func(s *shop, pay payments.Payment)
 		end    end
-	}{
+	}
+	stories := map[string]story{
 		"paid": {act: func(s *shop, pay payments.Payment) { s.must(s.stripe.Approve(s.click(pay))) },
 			end: end{payments.Paid, "", 1250, 0, 1, 1}},
 		"every webhook twice": {faults: sandbox.Faults{Duplicate: -1},
@@ -158,9 +159,11 @@ func TestStories(t *testing.T) {
 		"a slow Stripe": {faults: sandbox.Faults{LatencyMS: 150},
 			act: func(s *shop, pay payments.Payment) { s.must(s.stripe.Approve(s.click(pay))) },
 			end: end{payments.Paid, "", 1250, 0, 1, 1}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+	}
+	// One database for all, and a merchant and a sandbox for each.
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		for name, story := range stories {
+			t.Run(name, func(t *testing.T) {
 				s := open(t, db, clock)
 				pay := s.expect()
 				s.stripe.SetFaults(story.faults)
@@ -176,8 +179,8 @@ func TestStories(t *testing.T) {
 				}
 				s.sound()
 			})
-		})
-	}
+		}
+	})
 }
 
 // Two sessions of one payment, both paid: the first stands, the second is a payment of its own before a person.
