@@ -74,6 +74,9 @@ func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
 	if it.fuzzy {
 		r.doubt += 0.05
 	}
+	if it.part {
+		r.doubt += 0.1
+	}
 	switch {
 	case it.product >= 0 && (it.negated || it.lead.remove && !it.lead.want || it.lead.instead || o.gaps[it.to].off):
 		r.removeProduct(it)

@@ -89,6 +89,9 @@ func (o *orderText) score(from, to, h int, p int32) float64 {
 	if o.mentions[h].choice && from == h && h > 0 && o.gaps[h].with && !o.gaps[h].article && o.gaps[h].number == 0 {
 		score -= 0.8
 	}
+	if g := &o.gaps[from+1]; from > 0 && from < h && o.gaps[from].number > 0 && o.l.phrases[o.mentions[from].seg.phrase].counted && (g.and || g.comma || g.article || g.number > 0) {
+		score -= 2.5 // "a tea and one sugar and a large coffee": the number counts the sugar
+	}
 	var groups [8]int32
 	used := groups[:0]
 	for x := from; x < to; x++ {

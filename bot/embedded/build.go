@@ -14,6 +14,7 @@ type ordered struct {
 	negated  bool // "no drinks": nothing of it
 	lead     gap  // what stood before it
 	fuzzy    bool // a name in it was spelt differently
+	part     bool // a name was said only in part
 	doubt    bool // several products have its name
 }
 
@@ -44,6 +45,7 @@ func (o *orderText) build(items []item) []ordered {
 		r.doubt = it.head >= 0 && len(o.l.phrases[o.mentions[it.head].seg.phrase].products) > 1
 		for x := it.from; x < it.to; x++ {
 			r.fuzzy = r.fuzzy || o.mentions[x].seg.fuzzy
+			r.part = r.part || o.mentions[x].seg.part
 		}
 		if it.product >= 0 {
 			r.options = o.options(it, it.product)

@@ -77,7 +77,7 @@ func (r *reader) newClause(segs []segment) clause {
 		c.own = c.own || i > 0 && segs[i-1].has(cMy) && s.phrase >= 0 && !r.inCart(s.phrase)
 	}
 	for i, h := range r.hits {
-		if h.from >= c.from && h.to <= c.to && !r.covered(i) {
+		if h.from >= c.from && h.to <= c.to && !r.covered(i) && !r.named(&h) {
 			for _, s := range h.senses {
 				c.concepts.add(s.concept)
 			}
@@ -93,6 +93,16 @@ func (r *reader) covered(i int) bool {
 	for j := range r.hits {
 		o := &r.hits[j]
 		if o.from <= h.from && o.to >= h.to && o.to-o.from > h.to-h.from {
+			return true
+		}
+	}
+	return false
+}
+
+// named tells whether a phrase of the language is a part of a name: "ticket" means nothing special where tickets are sold.
+func (r *reader) named(h *hit) bool {
+	for i := range r.segs {
+		if s := &r.segs[i]; s.phrase >= 0 && !s.part && s.from <= h.from && h.to <= s.to {
 			return true
 		}
 	}
@@ -116,7 +126,7 @@ func (r *reader) asks(c *clause) bool {
 		if s.has(cWant) || s.has(cMake) || s.phrase >= 0 {
 			break
 		}
-		if !s.has(cGreet) && (r.hitAt(s.from, cQuestion) || r.hitAt(s.from, cAux)) {
+		if !s.has(cGreet) && !s.has(cYes) && (r.hitAt(s.from, cQuestion) || r.hitAt(s.from, cAux)) {
 			return true
 		}
 		if s.unknown() || !(s.has(cOpener) || s.has(cGreet) || s.has(cYes) || s.has(cNo) || s.has(cThanks) || s.has(cAnd) || s.has(cBut)) {

@@ -10,7 +10,6 @@ const (
 	cLanguageName
 	cAbout
 	cAddress
-	cAgain
 	cAnd
 	cAnother
 	cApply
@@ -18,7 +17,6 @@ const (
 	cAux
 	cBoth
 	cBut
-	cBuy
 	cBye
 	cCancel
 	cCart
@@ -27,14 +25,12 @@ const (
 	cCode
 	cData
 	cDelete
-	cDelivery
 	cDeliveryWay
 	cDouble
 	cEach
 	cEatIn
 	cEmail
 	cEmpty
-	cEverything
 	cExport
 	cExtra
 	cFee
@@ -42,7 +38,6 @@ const (
 	cGreet
 	cHelp
 	cHesitation
-	cHours
 	cHumanNow
 	cHypothetical
 	cInfo
@@ -99,7 +94,6 @@ const (
 	cSet
 	cSignup
 	cSkippable
-	cStart
 	cStartOver
 	cStop
 	cTake
@@ -125,7 +119,6 @@ const (
 var conceptNames = map[string]concept{
 	"about":           cAbout,
 	"address":         cAddress,
-	"again":           cAgain,
 	"and":             cAnd,
 	"another":         cAnother,
 	"apply":           cApply,
@@ -133,7 +126,6 @@ var conceptNames = map[string]concept{
 	"aux":             cAux,
 	"both":            cBoth,
 	"but":             cBut,
-	"buy":             cBuy,
 	"bye":             cBye,
 	"cancel":          cCancel,
 	"cart":            cCart,
@@ -142,14 +134,12 @@ var conceptNames = map[string]concept{
 	"code":            cCode,
 	"data":            cData,
 	"delete":          cDelete,
-	"delivery":        cDelivery,
 	"delivery_way":    cDeliveryWay,
 	"double":          cDouble,
 	"each":            cEach,
 	"eat_in":          cEatIn,
 	"email":           cEmail,
 	"empty":           cEmpty,
-	"everything":      cEverything,
 	"export":          cExport,
 	"extra":           cExtra,
 	"fee":             cFee,
@@ -157,7 +147,6 @@ var conceptNames = map[string]concept{
 	"greet":           cGreet,
 	"help":            cHelp,
 	"hesitation":      cHesitation,
-	"hours":           cHours,
 	"human_now":       cHumanNow,
 	"hypothetical":    cHypothetical,
 	"info":            cInfo,
@@ -214,7 +203,6 @@ var conceptNames = map[string]concept{
 	"set":             cSet,
 	"signup":          cSignup,
 	"skippable":       cSkippable,
-	"start":           cStart,
 	"start_over":      cStartOver,
 	"stop":            cStop,
 	"take":            cTake,

@@ -193,8 +193,12 @@ func (ix *questionIndex) rank(scores []float32, norm float32, vector []posting) 
 			sum += s
 		}
 		likeness := float64(weightNearest*top[q][0]+weightMean*sum/nearestCount) / float64(norm)
-		trust := min(1, likeness/trustedFrom) // what is like no example is not the least unlikely one either
-		score := likeness*(1-weightJudge) + weightJudge*trust*float64(judged[q])
+		score := likeness
+		if chance := 1 / float64(len(ix.ids)); chance < 1 {
+			trust := min(1, likeness/trustedFrom) // what is like no example is not the least unlikely one either
+			above := max(0, (float64(judged[q])-chance)/(1-chance))
+			score = likeness*(1-weightJudge) + weightJudge*trust*above
+		}
 		if score > best {
 			best, second, which = score, best, int32(q)
 		} else if score > second {
@@ -213,7 +217,7 @@ func (r *reader) says(kind string) bool {
 func (r *reader) askMerchant() {
 	id, alike, margin := r.lex.questions.find(r.tokens)
 	enough := alikeEnough
-	if r.acts() || r.says(reading.Confirm) || r.says(reading.ShowProduct) {
+	if r.acts() || r.says(reading.Confirm) || r.says(reading.ShowProduct) || r.hinted {
 		enough = alikeBeside
 	}
 	switch {

@@ -22,6 +22,7 @@ type reader struct {
 	doubt  float64 // what speaks against the reading, from 0
 
 	open      bool    // a question was asked that nothing answers
+	hinted    bool    // it asks about something whose name stands in the catalog
 	addressed bool    // the message was taken as an address
 	alike     float64 // how well one of the merchant's questions fits
 }

@@ -38,7 +38,9 @@ func (r *reader) speak(u *rule, c *clause) bool {
 	a := reading.Action{Kind: u.kind, About: u.about}
 	switch u.kind {
 	case reading.SetAddress:
-		a.Text = r.after(c, cMyAddress)
+		if text := r.after(c, cMyAddress); strings.ContainsAny(text, " 0123456789") {
+			a.Text = text
+		}
 	case reading.ApplyCode:
 		if a.Code = r.code(c); a.Code == "" {
 			return false
@@ -176,7 +178,7 @@ func (r *reader) look(c *clause) bool {
 			return true
 		}
 	}
-	if !c.concepts.has(cSearch) && (c.frame < 0 || c.words == 0 || !r.hints(c)) || c.concepts.hasAny(cNotGoods, cKnow) || len(r.lex.products) == 0 {
+	if !c.concepts.has(cSearch) && !r.hints(c) || c.concepts.hasAny(cNotGoods, cKnow) || len(r.lex.products) == 0 {
 		return false
 	}
 	query := r.content(c)
@@ -184,6 +186,7 @@ func (r *reader) look(c *clause) bool {
 		return false
 	}
 	r.put(reading.Action{Kind: reading.Search, Query: query})
+	r.hinted = r.hints(c)
 	return true
 }
 

@@ -38,11 +38,13 @@ type answer struct {
 // answer looks at how the clauses begin, and at everything that speaks against a yes.
 func (r *reader) answer(clauses []clause) answer {
 	var a answer
-	against := false
+	against, weak, strong, asks := false, false, false, false
 	for i := range clauses {
 		c := &clauses[i]
 		s := r.opening(c)
 		switch {
+		case s == nil && c.concepts.hasAny(cNo, cWeakNo):
+			a.no = a.no || len(r.out) == 0 && c.words == 0 && c.named == 0 && !c.question && c.to-c.from <= 5
 		case s == nil:
 			a.yes = a.yes || c.approves()
 		case s.has(cNo) && !r.negatesGoods(c, s):
@@ -50,14 +52,22 @@ func (r *reader) answer(clauses []clause) answer {
 		case s.has(cWeakNo):
 			a.no = a.no || c.words == 0 && c.named == 0 && c.to-c.from <= 4
 		case s.has(cWeakYes):
-			a.yes = a.yes || c.words == 0 && c.named == 0 && !c.concepts.hasAny(cThanks, cNotGoods) || c.approves()
+			weak = true
+			a.yes = a.yes || c.approves() || c.agrees()
 		case s.has(cYes) && !c.question && c.words <= 4 && !c.concepts.hasAny(cNotGoods, cMyAccount):
-			a.yes = true
+			a.yes, strong = true, true
 		}
+		asks = asks || c.question
 		against = against || c.concepts.hasAny(cNo, cWeakNo, cWithout, cUnsure, cHesitation, cNevermind, cChange, cCancel)
 	}
+	against = against || weak && !strong && asks // "great, how much is it?" goes on talking
 	a.yes = a.yes && !a.no && !against
 	return a
+}
+
+// agrees recognises a weak yes that stands alone: "ok" with nothing else to it.
+func (c *clause) agrees() bool {
+	return !c.question && c.words == 0 && c.named == 0 && !c.concepts.hasAny(cThanks, cNotGoods)
 }
 
 // approves recognises a yes that does not begin with one: "everything looks right".
