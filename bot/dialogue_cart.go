@@ -26,7 +26,7 @@ func (t *talk) add(a reading.Action) error {
 		return nil
 	}
 	w := wish{Quantity: max(a.Quantity, 1), Options: a.Options, Note: a.Note}
-	if same := t.goods.namesakes(a.SKU); len(same) > 1 && p.SKU == a.SKU {
+	if same := t.goods.namesakes(a.SKU, t.text); t.words && len(same) > 1 {
 		return t.askProduct("which_one", same, w)
 	}
 	if _, chosen := t.goods.Variant(a.SKU); len(p.Variants) > 0 && !chosen {

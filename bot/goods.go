@@ -22,8 +22,9 @@ type Goods struct {
 	byShelf   map[string][]*catalog.FileProduct
 	shelves   map[string]*catalog.FileCategory
 	questions map[string]*catalog.FileQuestion
-	refs      map[string]string // short reference → sku
-	stocked   []string          // the shelves that hold products, in the merchant's order
+	refs      map[string]string   // short reference → sku
+	named     map[string][]string // plain name → skus
+	stocked   []string            // the shelves that hold products, in the merchant's order
 }
 
 // NewGoods compiles a catalog.
@@ -31,10 +32,11 @@ func NewGoods(f catalog.File, version int64) *Goods {
 	g := &Goods{Version: version, File: f, Lexicon: embedded.Compile(f), index: search.Build(f),
 		products: make(map[string]*catalog.FileProduct, len(f.Products)), byShelf: map[string][]*catalog.FileProduct{},
 		shelves: map[string]*catalog.FileCategory{}, questions: map[string]*catalog.FileQuestion{},
-		refs: make(map[string]string, len(f.Products))}
+		refs: make(map[string]string, len(f.Products)), named: make(map[string][]string, 2*len(f.Products))}
 	for i := range f.Products {
 		p := &f.Products[i]
 		g.know(p, p.SKU)
+		g.learnNames(p)
 		for _, v := range p.Variants {
 			g.know(p, v.SKU)
 		}
@@ -124,21 +126,6 @@ func (g *Goods) Offers(sku, group, choice string) bool {
 		}
 	}
 	return false
-}
-
-// namesakes gives all products that carry exactly this name or synonym.
-func (g *Goods) namesakes(sku string) []string {
-	p, ok := g.products[sku]
-	if !ok {
-		return nil
-	}
-	var out []string
-	for _, other := range g.byShelf[p.Category] {
-		if strings.EqualFold(other.Name, p.Name) {
-			out = append(out, other.SKU)
-		}
-	}
-	return out
 }
 
 // neighbours gives other products of the same shelf, and where it has none, products of a like name.

@@ -29,6 +29,7 @@ type talk struct {
 	// waiting is the number of the order that waited for its money when the turn began.
 	waiting  orders.Order
 	text     string // the message at hand, in capitals
+	words    bool   // it is being read as words: what a button says is never in doubt
 	added    []added
 	touched  bool // the cart is not what it was
 	show     bool // the cart shall be shown
@@ -114,6 +115,8 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 		r, model = other, true
 	}
 	t.language(r, model)
+	t.words = true
+	defer func() { t.words = false }()
 	return t.act(r, model)
 }
 
@@ -147,8 +150,7 @@ func (t *talk) speak(code string) {
 // act carries out a reading. A fault is for the customer's ears, any other error ends the turn.
 func (t *talk) act(r reading.Reading, model bool) error {
 	if len(r.Actions) == 0 {
-		t.misread = true
-		return nil
+		return t.guess(r)
 	}
 	for _, a := range r.Actions {
 		if model && (a.Kind == reading.Confirm || a.Kind == reading.Pay) {
@@ -165,6 +167,16 @@ func (t *talk) act(r reading.Reading, model bool) error {
 	return nil
 }
 
+// guess offers the goods that come nearest to words that nothing is called exactly.
+func (t *talk) guess(r reading.Reading) error {
+	near := t.goods.Search(strings.Join(r.Unread, " "), maxGuess)
+	if len(r.Unread) == 0 || len(r.Unread) > maxUnread || len(near) == 0 {
+		t.misread = true
+		return nil
+	}
+	return t.askProduct("did_you_mean", near, wish{Quantity: 1})
+}
+
 // notFound names the words of an order that nothing in the shop is called, rather than to pass over them.
 func (t *talk) notFound(r reading.Reading) {
 	ordering := slices.ContainsFunc(r.Actions, func(a reading.Action) bool { return a.Kind == reading.Add })
@@ -176,8 +188,11 @@ func (t *talk) notFound(r reading.Reading) {
 	t.out.say("unread", words.Facts{"words": said})
 }
 
-// maxUnread is how many words can be what somebody wants; more are small talk.
-const maxUnread = 3
+const (
+	// maxUnread is how many words can be what somebody wants; more are small talk.
+	maxUnread = 3
+	maxGuess  = 3
+)
 
 // try does one action under a savepoint, so that what it refuses leaves nothing behind.
 func (t *talk) try(a reading.Action) error {
