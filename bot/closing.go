@@ -72,7 +72,7 @@ func (t *talk) sayAdded() error {
 	if len(t.added) == 0 {
 		return nil
 	}
-	q, err := t.b.orders.Quote(t.tx, t.c.MerchantID, t.cart.ID)
+	q, err := t.quote()
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (t *talk) question() error {
 		}
 		return nil
 	}
-	q, err := t.b.orders.Quote(t.tx, t.c.MerchantID, t.cart.ID)
+	q, err := t.quote()
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (t *talk) advance() error {
 		t.menuButtons()
 		return nil
 	}
-	q, err := t.b.orders.Quote(t.tx, t.c.MerchantID, t.cart.ID)
+	q, err := t.quote()
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,8 @@ func (t *talk) askMethod(q *orders.Quote) (asked bool, err error) {
 	if err := t.b.orders.SetDelivery(t.tx, t.c.MerchantID, t.cart.ID, d); err != nil {
 		return false, err
 	}
-	*q, err = t.b.orders.Quote(t.tx, t.c.MerchantID, t.cart.ID)
+	t.priced = nil
+	*q, err = t.quote()
 	return false, err
 }
 

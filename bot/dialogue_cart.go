@@ -45,12 +45,14 @@ func (t *talk) putLine(sku string, w wish) error {
 		t.cart, t.hasCart = cart, true
 	}
 	var line orders.CartLine
+	var q orders.Quote
 	err := t.tx.Try(func(tx database.Tx) (err error) {
 		in := orders.LineInput{SKU: sku, Quantity: int64(w.Quantity), Options: toCatalog(w.Options), Note: w.Note}
 		if line, err = t.b.orders.AddLine(tx, t.c.MerchantID, t.cart.ID, in); err != nil {
 			return err
 		}
-		return t.enough(tx, line.ID)
+		q, err = t.enough(tx, line.ID)
+		return err
 	})
 	if err != nil {
 		return t.cannot(sku, err)
@@ -59,27 +61,27 @@ func (t *talk) putLine(sku string, w wish) error {
 		t.note(line.ID, w.Note)
 	}
 	t.added = append(t.added, added{w.Quantity, line.ID})
-	return t.changed()
+	return t.changed(q)
 }
 
-// enough compares the line with the stock, all lines of the same thing together.
-func (t *talk) enough(tx database.Tx, line string) error {
+// enough prices the cart and compares the line with the stock, all lines of the same thing together.
+func (t *talk) enough(tx database.Tx, line string) (orders.Quote, error) {
 	q, err := t.b.orders.Quote(tx, t.c.MerchantID, t.cart.ID)
 	if err != nil {
-		return err
+		return q, err
 	}
 	for _, l := range q.Lines {
 		if l.ID != line || l.Problem == nil {
 			continue
 		}
 		if errors.Is(l.Problem, catalog.ErrOutOfStock) && l.Stock != nil {
-			return errShort{*l.Stock}
+			return q, errShort{*l.Stock}
 		}
 		if !errors.Is(l.Problem, catalog.ErrChooseOptions) {
-			return l.Problem
+			return q, l.Problem
 		}
 	}
-	return nil
+	return q, nil
 }
 
 // cannot says why a product cannot be had, and what comes nearest.
@@ -121,6 +123,7 @@ func (t *talk) change(a reading.Action) error {
 	if a.Quantity > 0 {
 		quantity = int64(a.Quantity)
 	}
+	var q orders.Quote
 	err := t.tx.Try(func(tx database.Tx) (err error) {
 		if len(a.Options) == 0 && a.Note == "" {
 			err = t.b.orders.SetQuantity(tx, t.c.MerchantID, t.cart.ID, l.ID, quantity)
@@ -135,7 +138,8 @@ func (t *talk) change(a reading.Action) error {
 		if err != nil {
 			return err
 		}
-		return t.enough(tx, l.ID)
+		q, err = t.enough(tx, l.ID)
+		return err
 	})
 	if err != nil {
 		return t.cannot(l.SKU, err)
@@ -144,7 +148,7 @@ func (t *talk) change(a reading.Action) error {
 		t.note(l.ID, a.Note)
 	}
 	t.out.say("changed", nil)
-	return t.changed()
+	return t.changed(q)
 }
 
 // merge lays changed options over those of the line: in a group that takes one, the new choice replaces the old; none
@@ -183,7 +187,7 @@ func (t *talk) remove(a reading.Action) error {
 		t.added = slices.DeleteFunc(t.added, func(x added) bool { return x.line == l.ID })
 		t.out.say("removed", words.Facts{"product": name})
 	}
-	return t.changed()
+	return t.changed(orders.Quote{})
 }
 
 func (t *talk) clear() error {
@@ -203,14 +207,18 @@ func (t *talk) clear() error {
 	return t.load()
 }
 
-// changed notes that the cart is another one: no earlier yes can mean it.
-func (t *talk) changed() error {
+// changed notes that the cart is another one: no earlier yes can mean it. q is its price where it is known already.
+func (t *talk) changed(q orders.Quote) error {
 	t.touched, t.show = true, true
 	t.mem.Quote = nil
 	if t.mem.Asked == reading.AskedConfirm || t.mem.Asked == reading.AskedProduct {
 		t.mem.ask(reading.AskedNothing)
 	}
-	return t.load()
+	if err := t.load(); err != nil || q.CartID == "" {
+		return err
+	}
+	t.priced = &q
+	return nil
 }
 
 // line finds a line of the cart; no name means the last one.

@@ -22,7 +22,7 @@ const actor = "customer"
 
 // place turns a yes into an order, if it is a yes to exactly this cart at exactly these prices, and in time.
 func (t *talk) place() error {
-	q, err := t.b.orders.Quote(t.tx, t.c.MerchantID, t.cart.ID)
+	q, err := t.quote()
 	if err != nil {
 		return err
 	}

@@ -39,8 +39,16 @@ func (b *Bot) Notify(ctx context.Context, n orders.Changed) error {
 		if err := guard(content, &d.facts, d.voice); err != nil {
 			return err
 		}
-		_, err = b.inbox.SayOnce(tx, &c, factOf(n), content)
-		return err
+		said, err := b.inbox.SayOnce(tx, &c, factOf(n), content)
+		if err != nil || !said {
+			return err
+		}
+		// Who cannot press the button writes what stands on it.
+		mem.Last = &content
+		if plain, err = mem.write(); err != nil {
+			return err
+		}
+		return b.inbox.SetMemory(tx, &c, plain)
 	})
 }
 

@@ -26,6 +26,7 @@ type talk struct {
 
 	cart    orders.Cart
 	hasCart bool
+	priced  *orders.Quote // of the cart as it is; nil where it must be priced anew
 	// waiting is the number of the order that waited for its money when the turn began.
 	waiting  orders.Order
 	text     string // the message at hand, in capitals
@@ -49,8 +50,20 @@ func (t *talk) voice() words.Voice { return t.out.voice }
 // load reads the conversation's cart.
 func (t *talk) load() error {
 	cart, ok, err := t.b.orders.CartOf(t.tx, t.c.MerchantID, t.c.ID)
-	t.cart, t.hasCart = cart, ok
+	t.cart, t.hasCart, t.priced = cart, ok, nil
 	return err
+}
+
+// quote prices the cart, once for each state of it.
+func (t *talk) quote() (orders.Quote, error) {
+	if t.priced != nil {
+		return *t.priced, nil
+	}
+	q, err := t.b.orders.Quote(t.tx, t.c.MerchantID, t.cart.ID)
+	if err == nil {
+		t.priced = &q
+	}
+	return q, err
 }
 
 // loadWaiting reads the order that waits for its money, if there is one.
