@@ -12,7 +12,7 @@ func (r *reader) anaphora(c *clause) bool {
 		return r.chooses(c, r.number(c), r.value(c, cOrdinal))
 	}
 	n, ordinal := r.number(c), r.value(c, cOrdinal)
-	line := r.meantLine(ordinal)
+	line, shown := r.meantLine(ordinal), r.state.Shown
 	switch {
 	case c.concepts.has(cOfEach) && line != nil:
 		for i := range r.state.Cart {
@@ -33,8 +33,11 @@ func (r *reader) anaphora(c *clause) bool {
 		r.out[len(r.out)-1].Quantity = n // it corrects what was said just before
 	case n > 0 && line != nil && c.concepts.hasAny(cMake, cChange, cNo):
 		r.setQuantity(line, n)
-	case line == nil && c.concepts.has(cMake):
-		return false
+	case n > 0 && c.frame >= 0 && len(shown) == 1:
+		r.put(reading.Action{Kind: reading.Add, SKU: shown[0], Quantity: n})
+	case n > 0 && c.frame >= 0 && line != nil && c.to-c.from <= 6:
+		r.addAgain(line, n)
+		r.doubt += 0.2
 	default:
 		return false
 	}
@@ -91,7 +94,7 @@ func (r *reader) chooses(c *clause, n, ordinal int) bool {
 		for _, sku := range shown[:min(2, len(shown))] {
 			r.put(reading.Action{Kind: reading.Add, SKU: sku, Quantity: 1})
 		}
-	case c.concepts.has(cTake) && len(shown) > 0 && picking && c.concepts.hasAny(cIt, cOne, cCart) && !c.concepts.hasAny(cSearch, cInfo, cKnow):
+	case (c.concepts.has(cTake) || buys && c.concepts.has(cOne)) && len(shown) > 0 && picking && c.concepts.hasAny(cIt, cOne, cCart) && !c.concepts.hasAny(cSearch, cInfo, cKnow):
 		r.put(reading.Action{Kind: reading.Add, SKU: shown[0], Quantity: max(n, 1)})
 		if len(shown) > 1 {
 			r.doubt += 0.5

@@ -71,7 +71,7 @@ func (r *reader) newClause(segs []segment) clause {
 		case s.unknown():
 			c.words++
 		}
-		if c.frame < 0 && (s.has(cWant) || s.has(cPut) || s.has(cMake)) {
+		if c.frame < 0 && (s.has(cWant) || s.has(cPut) || s.has(cMake) || s.has(cTake)) {
 			c.frame = i
 		}
 		c.own = c.own || i > 0 && segs[i-1].has(cMy) && s.phrase >= 0 && !r.inCart(s.phrase)
@@ -123,7 +123,7 @@ func (r *reader) inCart(ph int32) bool {
 func (r *reader) asks(c *clause) bool {
 	for i := range c.segs {
 		s := &c.segs[i]
-		if s.has(cWant) || s.has(cMake) || s.phrase >= 0 {
+		if s.has(cWant) || s.has(cMake) || s.phrase >= 0 || r.hitAt(s.from, cWant) {
 			break
 		}
 		if !s.has(cGreet) && !s.has(cYes) && (r.hitAt(s.from, cQuestion) || r.hitAt(s.from, cAux)) {
@@ -175,13 +175,21 @@ func (c *clause) orders() bool {
 	}
 	if c.frame < 0 {
 		small := c.concepts.hasAny(cArticle, cNumber, cOf)
-		return c.words == 0 || !c.concepts.has(cQuestion) && (c.words == 1 && c.named > 1 || small && c.words <= min(c.named, 2))
+		return c.words == 0 || !c.concepts.has(cQuestion) && (c.words == 1 && c.named > 1 || small && c.words <= min(c.named, 2) || c.opensWithName() && c.words <= 3)
 	}
 	before, between := c.strangers()
 	if c.concepts.has(cTake) && before == 0 && between <= 2 {
 		return true
 	}
 	return before <= 2 && between <= 2 && c.words <= 2+(c.to-c.from)/5
+}
+
+// opensWithName tells whether a clause begins with a product, after a number or an article: "a tea with two spoons".
+func (c *clause) opensWithName() bool {
+	if s := &c.segs[0]; !s.has(cNumber) && !s.has(cArticle) && !s.has(cAnother) {
+		return false
+	}
+	return len(c.segs) > 1 && c.segs[1].phrase >= 0 && !c.segs[1].part
 }
 
 // strangers counts the unknown words before the frame, and between the frame and the first name.

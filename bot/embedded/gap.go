@@ -141,7 +141,7 @@ func (g *gap) read(s *segment) {
 			g.of = true
 		case cTimes:
 			g.times = true
-		case cWant, cPut:
+		case cWant, cPut, cTake:
 			if !s.has(cWithout) {
 				g.want, g.without = true, false
 			}
