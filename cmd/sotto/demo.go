@@ -58,7 +58,7 @@ func (c demoCmd) Run(ctx context.Context, s *settings) error {
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	s.DataDir, s.PublicURL = c.Data, loopback(l)
+	s.DataDir, s.PublicURL, s.Listen, s.serving = c.Data, loopback(l), c.Listen, true
 	memory, err := loadDemo(c.Data)
 	if err != nil {
 		return err

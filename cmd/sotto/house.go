@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"strings"
 
 	"sotto.chat/bot"
 	"sotto.chat/catalog"
@@ -63,6 +65,9 @@ func openHouse(ctx context.Context, s *settings, log *slog.Logger) (h *house, er
 		return nil, err
 	}
 	h = &house{settings: *s, log: log, desk: jobs.New(db, log), hub: live.New(db, log)}
+	if s.serving {
+		h.desk.Named(workerName(s.Listen))
+	}
 	h.DB, h.Log, h.PublicURL, h.Version = db, log, s.publicURL(), version()
 	if h.tracer, err = trace.Open(ctx, version()); err != nil {
 		return nil, err
@@ -94,4 +99,13 @@ func (h *house) wire(master []byte) (err error) {
 	h.Events = events.New(h.DB, h.Keys, h.desk, h.callOut(), h.local(), h.log)
 	h.bot, err = h.newBot()
 	return err
+}
+
+// workerName is the same after a restart and no other process's: only one can listen there.
+func workerName(listen string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "host"
+	}
+	return host + "_" + strings.NewReplacer(":", "_", ".", "_", "[", "", "]", "").Replace(listen)
 }

@@ -21,6 +21,7 @@ type serveCmd struct{}
 // Run serves until a signal.
 func (serveCmd) Run(ctx context.Context, s *settings) error {
 	log := s.logger()
+	s.serving = true
 	h, err := openHouse(ctx, s, log)
 	if err != nil {
 		return err

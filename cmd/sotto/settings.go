@@ -26,17 +26,20 @@ type settings struct {
 	MasterKey   string `env:"SOTTO_MASTER_KEY" hidden:"" help:"32 bytes in base64 or hex, or the path of a file with them."`
 	LogLevel    string `env:"SOTTO_LOG_LEVEL" hidden:"" default:"info" enum:"debug,info,warn,error" help:"How much to log."`
 
-	StripeURL      string `env:"SOTTO_STRIPE_API_URL" hidden:"" help:"Stripe's API; the real one by default."`
-	StripeKey      string `env:"SOTTO_STRIPE_KEY" hidden:"" help:"The installation's own Stripe key, for merchants without one."`
-	StripeSecrets  string `env:"SOTTO_STRIPE_WEBHOOK_SECRETS" hidden:"" help:"Webhook signing secrets of the installation's own Stripe account, separated by commas."`
-	WhatsAppURL    string `env:"SOTTO_WHATSAPP_API_URL" hidden:"" help:"Meta's Graph API; the real one by default."`
-	TelegramURL    string `env:"SOTTO_TELEGRAM_API_URL" hidden:"" help:"Telegram's Bot API; the real one by default."`
-	WeChatURL      string `env:"SOTTO_WECHAT_API_URL" hidden:"" help:"WeChat's API; the real one by default."`
-	WeChatPayURL   string `env:"SOTTO_WECHATPAY_API_URL" hidden:"" help:"WeChat Pay's API; the real one by default."`
-	LLMProvider    string `env:"SOTTO_LLM_PROVIDER" hidden:"" enum:",openai,anthropic" default:"" help:"openai or anthropic; empty for the embedded understander alone."`
-	LLMURL         string `env:"SOTTO_LLM_URL" hidden:"" help:"The model's API."`
-	LLMModel       string `env:"SOTTO_LLM_MODEL" hidden:"" help:"The model's name."`
-	LLMKey         string `env:"SOTTO_LLM_KEY" hidden:"" help:"The key for the model's API."`
+	StripeURL     string `env:"SOTTO_STRIPE_API_URL" hidden:"" help:"Stripe's API; the real one by default."`
+	StripeKey     string `env:"SOTTO_STRIPE_KEY" hidden:"" help:"The installation's own Stripe key, for merchants without one."`
+	StripeSecrets string `env:"SOTTO_STRIPE_WEBHOOK_SECRETS" hidden:"" help:"Webhook signing secrets of the installation's own Stripe account, separated by commas."`
+	WhatsAppURL   string `env:"SOTTO_WHATSAPP_API_URL" hidden:"" help:"Meta's Graph API; the real one by default."`
+	TelegramURL   string `env:"SOTTO_TELEGRAM_API_URL" hidden:"" help:"Telegram's Bot API; the real one by default."`
+	WeChatURL     string `env:"SOTTO_WECHAT_API_URL" hidden:"" help:"WeChat's API; the real one by default."`
+	WeChatPayURL  string `env:"SOTTO_WECHATPAY_API_URL" hidden:"" help:"WeChat Pay's API; the real one by default."`
+	LLMProvider   string `env:"SOTTO_LLM_PROVIDER" hidden:"" enum:",openai,anthropic" default:"" help:"openai or anthropic; empty for the embedded understander alone."`
+	LLMURL        string `env:"SOTTO_LLM_URL" hidden:"" help:"The model's API."`
+	LLMModel      string `env:"SOTTO_LLM_MODEL" hidden:"" help:"The model's name."`
+	LLMKey        string `env:"SOTTO_LLM_KEY" hidden:"" help:"The key for the model's API."`
+	// serving is set by the commands that listen.
+	serving bool
+
 	TrustedProxies string `env:"SOTTO_TRUSTED_PROXIES" hidden:"" help:"Addresses of proxies whose X-Forwarded-For is believed, separated by commas."`
 }
 

@@ -46,6 +46,7 @@ type Desk struct {
 	byNews    map[string][]string // news kind → listener names, in order of registration
 	periodic  []periodic
 	queue     queue
+	worker    string
 	observe   func(listener string, took time.Duration, err error)
 }
 
@@ -153,6 +154,10 @@ func (d *Desk) run(ctx context.Context, p promise) (err error) {
 	}()
 	return l.work(ctx, p.News)
 }
+
+// Named gives this process a name that it bears after a restart too, so that it takes its own work up again at once. No two
+// that live at once may share it; without one, work in hand at a death waits until its time is over.
+func (d *Desk) Named(worker string) { d.worker = worker }
 
 // Open readies the queue; the tables must exist (see migrations). Work starts with Start.
 func (d *Desk) Open(ctx context.Context) error {

@@ -99,3 +99,35 @@ func TestAPanicIsTriedAgain(t *testing.T) {
 		testkit.Eventually(t, "the second try", func() bool { return n.Load() == 2 })
 	})
 }
+
+// A promise that was in hand when its process was killed looks like this in the table: running, in the worker's name.
+func TestWorkInHandAtADeathIsTakenUpAtTheNextStart(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) {
+		var n atomic.Int64
+		d := jobs.New(db, testkit.Log(t))
+		d.Named("counter-7")
+		jobs.On(d, "dies", func(context.Context, rang) error { n.Add(1); return nil })
+		if err := d.Open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.InTx(t.Context(), func(tx database.Tx) error { return d.Announce(tx, rang{"door"}) }); err != nil {
+			t.Fatal(err)
+		}
+		by := "array['elsewhere', 'counter-7']"
+		if db.Engine == database.SQLite {
+			by = "jsonb('[\"elsewhere\", \"counter-7\"]')"
+		}
+		if _, err := db.SQL.ExecContext(t.Context(), "update river_job set state = 'running', attempt = 1, attempted_at = current_timestamp, attempted_by = "+by); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		testkit.Eventually(t, "the next process takes it up", func() bool { return n.Load() == 1 })
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := d.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -50,6 +50,10 @@ type riverQueue[T any] struct {
 	with   func(database.Tx, func(T) error) error
 }
 
+// promiseTime is how long one promise may take. Work that was in hand when its process died waits as long, unless the same
+// worker comes back sooner.
+const promiseTime = 40 * time.Second
+
 var errNoTx = errors.New("jobs: a promise needs a transaction")
 
 func openQueue(d *Desk) (queue, error) {
@@ -89,8 +93,9 @@ func newRiver[T any](d *Desk, driver riverdriver.Driver[T], with func(database.T
 		PeriodicJobs:         beats,
 		FetchCooldown:        cooldown,
 		FetchPollInterval:    poll,
-		JobTimeout:           2 * time.Minute,
-		RescueStuckJobsAfter: 5 * time.Minute,
+		ID:                   d.worker,
+		JobTimeout:           promiseTime,
+		RescueStuckJobsAfter: promiseTime + 5*time.Second,
 		MaxAttempts:          20,
 		RetryPolicy:          patience{},
 		// River's own lines are about its plumbing, and its errors repeat what the worker has logged.
@@ -114,6 +119,9 @@ func (q *riverQueue[T]) insert(tx database.Tx, p promise, at time.Time) error {
 }
 
 func (q *riverQueue[T]) start(ctx context.Context) error {
+	if err := q.db.InTx(ctx, func(tx database.Tx) error { return takeBack(tx, q.db.Engine, q.client.ID()) }); err != nil {
+		return fmt.Errorf("take back the work of last time: %w", err)
+	}
 	return q.client.Start(context.WithoutCancel(ctx))
 }
 
@@ -160,6 +168,9 @@ func (w *promiseWorker) Work(ctx context.Context, job *river.Job[promise]) error
 }
 
 var errHidden = errors.New("failed; the reason stands in the log")
+
+// Timeout is longer for periodic work: it goes over many rows.
+func (w *beatWorker) Timeout(*river.Job[beat]) time.Duration { return 2 * time.Minute }
 
 type beatWorker struct {
 	river.WorkerDefaults[beat]
