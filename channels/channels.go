@@ -63,6 +63,7 @@ type Channels struct {
 	platforms map[string]Platform
 	known     *known
 	pace      *pacer
+	committer *committer
 }
 
 // Config is what the wiring decides.
@@ -76,7 +77,7 @@ func New(db *database.DB, register *merchants.Register, keys *privacy.Keys, desk
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Channels{db: db, register: register, keys: keys, desk: desk, log: cfg.Log, platforms: platforms,
-		known: newKnown(), pace: newPacer()}
+		known: newKnown(), pace: newPacer(), committer: newCommitter(db.Engine)}
 	jobs.On(desk, "channels.send", c.Work)
 	jobs.On(desk, "channels.seen", c.showSeen)
 	desk.Every("channels.stale", 30*time.Second, c.Wake)

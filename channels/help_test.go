@@ -18,7 +18,7 @@ import (
 const secret = "the app secret of these tests"
 
 type house struct {
-	t        *testing.T
+	t        testing.TB
 	db       *database.DB
 	channels *channels.Channels
 	merchant string
@@ -32,21 +32,24 @@ func credentials(number string) channels.Credentials {
 
 // both runs f on each engine with one WhatsApp channel for the number; nothing works in the background.
 func both(t *testing.T, number string, f func(*house)) {
-	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) {
-		keys, err := privacy.New(db, make([]byte, privacy.MasterLength))
-		ok(t, err)
-		register := merchants.New(db, keys)
-		desk := jobs.New(db, testkit.Log(t))
-		wa := whatsapp.New("http://127.0.0.1:1", outbound.New(outbound.Config{}))
-		c := channels.New(db, register, keys, desk, map[string]channels.Platform{"whatsapp": wa}, channels.Config{Log: testkit.Log(t)})
-		jobs.On(desk, "test.inbox", func(context.Context, channels.Arrived) error { return nil })
-		ok(t, desk.Open(t.Context()))
-		m, _, err := register.Create(t.Context(), merchants.NewMerchant{Name: "Test shop", Currency: "USD", Country: "US", Language: "en"})
-		ok(t, err)
-		h := &house{t: t, db: db, channels: c, merchant: m.ID}
-		h.channel, h.token = h.create(number)
-		f(h)
-	})
+	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) { f(open(t, db, number)) })
+}
+
+func open(t testing.TB, db *database.DB, number string) *house {
+	keys, err := privacy.New(db, make([]byte, privacy.MasterLength))
+	ok(t, err)
+	register := merchants.New(db, keys)
+	desk := jobs.New(db, testkit.Log(t))
+	wa := whatsapp.New("http://127.0.0.1:1", outbound.New(outbound.Config{}))
+	c := channels.New(db, register, keys, desk, map[string]channels.Platform{"whatsapp": wa}, channels.Config{Log: testkit.Log(t)})
+	jobs.On(desk, "test.inbox", func(context.Context, channels.Arrived) error { return nil })
+	jobs.On(desk, "test.inbox.many", func(context.Context, channels.Arrivals) error { return nil })
+	ok(t, desk.Open(t.Context()))
+	m, _, err := register.Create(t.Context(), merchants.NewMerchant{Name: "Test shop", Currency: "USD", Country: "US", Language: "en"})
+	ok(t, err)
+	h := &house{t: t, db: db, channels: c, merchant: m.ID}
+	h.channel, h.token = h.create(number)
+	return h
 }
 
 func (h *house) create(number string) (ch channels.Channel, token string) {

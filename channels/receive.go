@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
 	"sotto.chat/internal/database"
@@ -51,15 +50,11 @@ func (c *Channels) Receive(ctx context.Context, channel string, raw []byte, h ht
 	if !p.Verify(k.credentials, raw, h) {
 		return ErrSignature
 	}
-	list := p.Parse(raw)
-	b, err := c.batch(ctx, k.Channel, list)
+	b, err := c.batch(ctx, k.Channel, p.Parse(raw))
 	if err != nil {
 		return err
 	}
-	return c.db.InTx(ctx, func(tx database.Tx) error {
-		_, err := c.keep(tx, b)
-		return err
-	})
+	return c.commit(ctx, b)
 }
 
 // ReceiveWeb takes what a visitor of the web chat said; party is what PartyOf gives for the visitor. The event's id
@@ -99,14 +94,13 @@ func (c *Channels) PartyOf(merchant string, ids []Party) string {
 
 // batch is what one webhook body becomes: rows, and what came in beside each.
 type batch struct {
-	channel  Channel
 	rows     []eventRow
 	incoming []Incoming
 }
 
 // batch seals and hashes before the transaction, to keep that short.
 func (c *Channels) batch(ctx context.Context, ch Channel, list []Incoming) (batch, error) {
-	b := batch{channel: ch}
+	b := batch{}
 	if len(list) == 0 {
 		return b, nil
 	}
@@ -187,13 +181,15 @@ func (c *Channels) keep(tx database.Tx, b batch) (int, error) {
 		return 0, err
 	}
 	var news []Arrived
+	told := map[Arrived]bool{}
 	for i, r := range b.rows {
 		if !fresh[r.ID] {
 			continue
 		}
 		switch r.Kind {
 		case KindMessage, KindMoved:
-			if n := (Arrived{r.MerchantID, r.ChannelID, r.Party}); !slices.Contains(news, n) {
+			if n := (Arrived{r.MerchantID, r.ChannelID, r.Party}); !told[n] {
+				told[n] = true
 				news = append(news, n)
 			}
 		case KindStatus:
@@ -204,12 +200,7 @@ func (c *Channels) keep(tx database.Tx, b batch) (int, error) {
 			}
 		}
 	}
-	for _, n := range news {
-		if err := c.desk.Announce(tx, n); err != nil {
-			return 0, err
-		}
-	}
-	return len(fresh), nil
+	return len(fresh), c.announce(tx, news)
 }
 
 // Waiting gives a party's events that were not handled yet, in the order in which they came. Call it under the lock

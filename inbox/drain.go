@@ -35,6 +35,15 @@ func (i *Inbox) Drain(ctx context.Context, n channels.Arrived) error {
 	})
 }
 
+// drainMany drains each party; one that fails does not keep the others waiting, and is tried again with the promise.
+func (i *Inbox) drainMany(ctx context.Context, n channels.Arrivals) error {
+	var failed error
+	for _, a := range n.List {
+		failed = errors.Join(failed, i.Drain(ctx, a))
+	}
+	return failed
+}
+
 // meet finds or makes the conversation of a party that has none by this name yet.
 func (i *Inbox) meet(tx database.Tx, n channels.Arrived) (Conversation, bool, error) {
 	events, err := i.channels.Waiting(tx, n.Merchant, n.Channel, n.Party)

@@ -105,6 +105,7 @@ func New(db *database.DB, ch *channels.Channels, people *customers.People, regis
 	desk *jobs.Desk, hub *live.Hub) *Inbox {
 	i := &Inbox{db: db, channels: ch, people: people, register: register, keys: keys, desk: desk, hub: hub}
 	jobs.On(desk, "inbox.drain", i.Drain)
+	jobs.On(desk, "inbox.drain_many", i.drainMany)
 	return i
 }
 
