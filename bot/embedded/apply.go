@@ -175,6 +175,9 @@ func (r *reader) applyHeadless(o *orderText, it *ordered, m manner) {
 	if p < 0 && r.lineFor(o, it) != nil {
 		p = r.lex.skus[r.lineFor(o, it).SKU]
 	}
+	if p < 0 {
+		p = o.inside(it.item)
+	}
 	if p < 0 || it.lead.without || m.removes {
 		return
 	}

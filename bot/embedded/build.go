@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/catalog/search"
 )
 
 // ordered is an item put into the terms of the catalog.
@@ -237,6 +238,27 @@ func (o *orderText) implied(it item) int32 {
 		found = p
 	}
 	return found
+}
+
+// inside finds a product in the words of a choice, where no other product is named: "a double shot of espresso".
+func (o *orderText) inside(it item) int32 {
+	for x := it.from; x < it.to; x++ {
+		for from := o.mentions[x].seg.from + 1; from < o.mentions[x].seg.to; from++ {
+			node := int32(0)
+			for _, t := range o.tokens[from:o.mentions[x].seg.to] {
+				next, ok := o.l.edges[edge(node, o.l.id(search.Stem(t.word)))]
+				if !ok {
+					node = 0
+					break
+				}
+				node = next
+			}
+			if ph := o.l.nodes[node]; node > 0 && ph >= 0 && len(o.l.phrases[ph].products) == 1 {
+				return o.l.phrases[ph].products[0]
+			}
+		}
+	}
+	return -1
 }
 
 func (o *orderText) offersAll(it item, p int32) bool {

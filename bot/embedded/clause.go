@@ -19,7 +19,7 @@ func (r *reader) clauses() []clause {
 	var out []clause
 	start := 0
 	for i := 1; i <= len(r.segs); i++ {
-		if i == len(r.segs) || r.starts(i) {
+		if i == len(r.segs) || r.starts(i) && !r.leads(start, i) {
 			if c := r.newClause(r.segs[start:i]); len(c.segs) > 0 {
 				out = append(out, c)
 			}
@@ -27,6 +27,12 @@ func (r *reader) clauses() []clause {
 		}
 	}
 	return out
+}
+
+// leads tells whether all that stands between two places is a word that leads on: "oh, …", "and …".
+func (r *reader) leads(start, i int) bool {
+	s := &r.segs[start]
+	return i == start+1 && r.tokens[s.to].brk != breakSentence && (s.has(cAnd) || s.has(cBut) || s.has(cOpener)) && !s.has(cYes) && !s.has(cNo)
 }
 
 func (r *reader) starts(i int) bool {

@@ -84,6 +84,9 @@ func newOrderText(r *reader, segs []segment) *orderText {
 			continue
 		}
 		g.hi = i + 1
+		if s.unknown() && s.from > 0 && tokens[s.from].start == tokens[s.from-1].end {
+			g.number, g.last = 0, false // "12oz" is a measure
+		}
 		g.read(s)
 	}
 	return o

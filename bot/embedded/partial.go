@@ -112,18 +112,21 @@ func (s *segmentation) enough(i, j int, phrases []int32) bool {
 	return false
 }
 
-// measured tells whether a token says how much.
+// measured tells whether a token says how much, or how something that was named before should be ("it really hot").
 func (s *segmentation) measured(i int) bool {
 	next, ok := s.lang.nodes[0].next[s.tokens[i].word]
 	if !ok {
 		return false
 	}
 	for _, x := range s.lang.nodes[next].senses {
-		if x.concept == cExtra || x.concept == cLight || x.concept == cWithout {
+		switch x.concept {
+		case cOnly:
+			return false
+		case cExtra, cLight, cWithout, cIt:
 			return true
 		}
 	}
-	return false
+	return s.lang.skippable[s.tokens[i].word]
 }
 
 // endsName tells whether a name said in part may end before token j. Before another word of the catalog it may not, for
