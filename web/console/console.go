@@ -57,9 +57,9 @@ func Mount(r gin.IRouter, d Deps) {
 	h.sessions.Cookie = scs.SessionCookie{Name: "sotto_console", Path: "/console", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: strings.HasPrefix(d.PublicURL, "https:"), Persist: true}
 	flood := door.Limited(door.NewLimiter(100, 400), func(c *gin.Context) string { return c.ClientIP() })
-	g := r.Group("/console", flood, h.ownSite, door.Capped(16<<10))
+	g := r.Group("/console", flood, door.Capped(16<<10))
 	g.GET("/stream", h.stream) // before the session: what it loads must not be written back when the stream ends
-	g.Use(h.open)
+	g.Use(h.open, h.ownSite)
 	g.GET("/login", h.loginPage)
 	g.POST("/login", h.login)
 	g.POST("/logout", h.logout)

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sotto.chat/inbox"
+	"sotto.chat/web/door"
 )
 
 // Times of a stream.
@@ -22,7 +23,7 @@ const (
 func (h *console) stream(c *gin.Context) {
 	ctx, err := h.load(c.Request)
 	if err != nil {
-		h.fail(c, err)
+		door.Write(c.Writer, c.Request, door.Of(h.Log, err))
 		return
 	}
 	actor, ok := h.actor(ctx)

@@ -104,7 +104,8 @@ func (h *console) conversation(c *gin.Context) {
 // look reads the messages. The first look in a while is written into the log that the customer can read.
 func (h *console) look(ctx context.Context, m merchants.Merchant, conversation string) ([]inbox.Message, error) {
 	name := inOpened + conversation
-	fresh := h.DB.Now().Sub(h.sessions.GetTime(ctx, name)) < oneLook
+	opened, _ := time.Parse(time.RFC3339, h.sessions.GetString(ctx, name)) // nothing there is long ago
+	fresh := h.DB.Now().Sub(opened) < oneLook
 	read := func(after string) ([]inbox.Message, error) {
 		if fresh || after != "" {
 			return h.Inbox.Messages(ctx, m.ID, conversation, after, 200)
@@ -130,7 +131,7 @@ func (h *console) look(ctx context.Context, m merchants.Merchant, conversation s
 		all = all[max(0, len(all)-most):]
 	}
 	if !fresh {
-		h.sessions.Put(ctx, name, h.DB.Now())
+		h.sessions.Put(ctx, name, h.DB.Now().Format(time.RFC3339))
 	}
 	return all, nil
 }
