@@ -33,7 +33,7 @@ type pending struct {
 
 func newCommitter(engine string) *committer {
 	if engine == database.SQLite {
-		return &committer{writers: 2}
+		return &committer{writers: 1}
 	}
 	return &committer{writers: 2}
 }

@@ -19,7 +19,7 @@ func BenchmarkReceive(b *testing.B) {
 			if engine == database.Postgres {
 				q = "insert into notices (merchant_id, fact, message_id, at) values ($1, $2, $3, $4) on conflict do nothing"
 			}
-			b.SetParallelism(8)
+			b.SetParallelism(32)
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					id := fmt.Sprint("wamid.limit", n.Add(1))
@@ -30,7 +30,7 @@ func BenchmarkReceive(b *testing.B) {
 			})
 		})
 		b.Run(engine+"/receive", func(b *testing.B) {
-			b.SetParallelism(8)
+			b.SetParallelism(32)
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					if err := h.post([]byte(text("1", fmt.Sprint("wamid.", n.Add(1)), "15550001", "hello"))); err != nil {

@@ -55,7 +55,7 @@ func both(t *testing.T, whatsappURL string, answer func(*shop, context.Context, 
 		s.people = customers.New(db, keys)
 		s.desk = jobs.New(db, testkit.Log(t))
 		s.hub = live.New(db, testkit.Log(t))
-		wa := whatsapp.New(whatsappURL, outbound.New(outbound.Config{Timeout: 2 * time.Second}))
+		wa := whatsapp.New(whatsappURL, outbound.New(outbound.Config{Timeout: 20 * time.Second}))
 		s.channels = channels.New(db, register, keys, s.desk, map[string]channels.Platform{"whatsapp": wa}, channels.Config{Log: testkit.Log(t)})
 		s.inbox = inbox.New(db, s.channels, s.people, register, keys, s.desk, s.hub)
 		jobs.On(s.desk, "test.bot", func(ctx context.Context, n inbox.Spoke) error {
