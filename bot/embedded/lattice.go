@@ -64,7 +64,7 @@ func (l *Lexicon) correct(t *token, lang *language) wordForms {
 		inCatalog, d = l.typos.Nearest(single)
 	}
 	inLanguage, e := lang.typos.Nearest(t.word)
-	if inLanguage != "" && (inCatalog == "" || e < d) && len(t.word) > search.MinTypo {
+	if inLanguage != "" && e == 1 && (inCatalog == "" || e < d) && len(t.word) > search.MinTypo {
 		t.word = inLanguage
 		return wordForms{exact: l.id("=" + t.word), stem: l.id(search.Stem(t.word))}
 	}

@@ -22,6 +22,7 @@ type reader struct {
 	doubt  float64 // what speaks against the reading, from 0
 
 	open      bool    // a question was asked that nothing answers
+	topic     int32   // the product that was last talked about, -1 for none
 	hinted    bool    // it asks about something whose name stands in the catalog
 	addressed bool    // the message was taken as an address
 	alike     float64 // how well one of the merchant's questions fits
@@ -32,7 +33,7 @@ func (l *Lexicon) Read(text string, s reading.State, locale string) reading.Read
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "")
 	}
-	r := &reader{lex: l, state: &s, text: text}
+	r := &reader{lex: l, state: &s, text: text, topic: -1}
 	r.tokens = tokenise(text)
 	r.lang = l.detect(r.tokens, locale)
 	out := reading.Reading{Language: r.lang.code, Actions: []reading.Action{}, Unread: []string{}}

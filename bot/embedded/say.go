@@ -12,7 +12,7 @@ func (r *reader) say(c *clause) {
 	if r.asking(reading.AskedAddress) && r.address(c) {
 		return
 	}
-	if r.anaphora(c) {
+	if r.takesTopic(c) || r.anaphora(c) {
 		return
 	}
 	for i := range rules {
@@ -24,13 +24,26 @@ func (r *reader) say(c *clause) {
 	if r.look(c) || r.remark(c) {
 		return
 	}
-	if c.concepts.has(cNevermind) && c.words <= 2 && c.named == 0 && !c.concepts.has(cNotGoods) && !c.question {
+	if c.concepts.has(cNevermind) && c.words <= 2 && c.named == 0 && !c.concepts.has(cNotGoods) {
 		r.put(reading.Action{Kind: reading.Deny})
 		return
 	}
 	if c.question && !c.concepts.hasAny(cGreet, cThanks) {
 		r.open = true
 	}
+}
+
+// takesTopic reads "do you have mugs? if so, add two": what was just talked about is what is wanted.
+func (r *reader) takesTopic(c *clause) bool {
+	if p, ok := r.product(c); ok && c.named == 1 {
+		r.topic = p
+	}
+	if r.topic < 0 || !c.concepts.has(cTake) || !c.concepts.has(cIt) || c.concepts.hasAny(cWithout, cNo, cNotGoods, cInfo) {
+		return false
+	}
+	r.put(reading.Action{Kind: reading.Add, SKU: r.lex.products[r.topic].sku, Quantity: max(r.number(c), 1)})
+	r.doubt += 0.1
+	return true
 }
 
 // speak words a rule's action; false where something that it needs was not said.
