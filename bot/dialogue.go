@@ -104,6 +104,11 @@ func (t *talk) ownTap(kind, about string) error {
 		t.askAddress()
 	case tapEdit:
 		t.edit()
+	case tapStop: // a no to whatever is asked, and to offers
+		if t.mem.Asked == reading.AskedConfirm || t.mem.Asked == askedCancel {
+			t.deny()
+		}
+		return t.privacy(reading.Stop)
 	}
 	return nil
 }

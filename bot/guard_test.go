@@ -1,6 +1,8 @@
 package bot_test
 
 import (
+	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -114,6 +116,26 @@ func TestCardNumbers(t *testing.T) {
 	} {
 		if bot.CardNumber(text) != card {
 			t.Errorf("%q: want %t", text, card)
+		}
+	}
+}
+
+// Every word that a language promises to understand stands for a tap that works.
+func TestCommandsAreTaps(t *testing.T) {
+	g := bot.NewGoods(fileOf(t, "shop-en.json"), 1)
+	for _, language := range []string{"en", "es"} {
+		raw, err := os.ReadFile("words/" + language + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var l struct{ Commands map[string][]string }
+		if err := json.Unmarshal(raw, &l); err != nil {
+			t.Fatal(err)
+		}
+		for tap, list := range l.Commands {
+			if _, _, ok := g.Untap(tap); !ok || len(list) == 0 || strings.HasPrefix(tap, "yes") {
+				t.Errorf("%s: %s", language, tap)
+			}
 		}
 	}
 }

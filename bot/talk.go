@@ -116,11 +116,21 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 	if tap, ok := t.label(text); ok {
 		return t.tap(tap)
 	}
+	if tap, ok := t.b.words.Command(text); ok && len(t.goods.named[plainWords(text)]) == 0 {
+		return t.tap(tap)
+	}
 	q := Question{Merchant: t.c.MerchantID, Conversation: t.c.ID, Text: text, Locale: t.voice().Language(),
 		State: t.mem.state(t.cartLines()), Goods: t.goods}
 	r, err := t.b.embedded.Read(t.tx.Context(), q)
 	if err != nil {
 		return err
+	}
+	if len(r.Actions) == 0 && q.State.Asked != reading.AskedConfirm {
+		// A yes to no question is no riddle: it is read as one, and does nothing.
+		q.State.Asked = reading.AskedConfirm
+		if yes, err := t.b.embedded.Read(t.tx.Context(), q); err == nil && len(yes.Actions) == 1 && yes.Actions[0].Kind == reading.Confirm {
+			r = yes
+		}
 	}
 	model := false
 	if other, ok := models[m.ID]; ok && unsure(r) {

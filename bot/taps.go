@@ -33,6 +33,8 @@ const (
 	tapStatus   = "status"
 	tapHuman    = "human"
 	tapHelp     = "help"
+	tapHello    = "hello"
+	tapStop     = "stop" // no more offers
 	tapLanguage = "lang" // lang:es
 )
 
@@ -91,11 +93,11 @@ func (g *Goods) untap(tap string) (a reading.Action, own, about string, ok bool)
 		return reading.Action{Kind: reading.SetDelivery, Method: rest}, "", "", rest != ""
 	case tapLanguage:
 		return reading.Action{Kind: reading.SetLanguage, Language: rest}, "", "", rest != ""
-	case tapYes, tapVoid, tapOption, tapAgain, tapAddress, tapEdit:
+	case tapYes, tapVoid, tapOption, tapAgain, tapAddress, tapEdit, tapStop:
 		return a, kind, rest, true
 	}
 	plain, ok := map[string]string{tapNo: reading.Deny, tapCart: reading.ShowCart, tapCheckout: reading.Checkout, tapPay: reading.Pay,
-		tapHuman: reading.Human, tapHelp: reading.Help, tapStatus: reading.OrderStatus}[tap]
+		tapHuman: reading.Human, tapHelp: reading.Help, tapHello: reading.Greet, tapStatus: reading.OrderStatus}[tap]
 	return reading.Action{Kind: plain}, "", "", ok
 }
 

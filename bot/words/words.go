@@ -20,15 +20,20 @@ var files embed.FS
 const fallback = "en"
 
 // Book holds all languages. It never changes after Open.
-type Book struct{ languages map[string]*language }
+type Book struct {
+	languages map[string]*language
+	commands  map[string]string // words, folded → tap
+}
 
 type language struct {
-	Code   string          `json:"code"`
-	Name   string          `json:"name"`
-	Plural string          `json:"plural"`
-	Money  moneyForm       `json:"money"`
-	Texts  map[string]text `json:"texts"`
-	rule   func(int64) string
+	Code   string    `json:"code"`
+	Name   string    `json:"name"`
+	Plural string    `json:"plural"`
+	Money  moneyForm `json:"money"`
+	// Commands are the words that our own texts and buttons promise to understand, by the tap that they stand for.
+	Commands map[string][]string `json:"commands"`
+	Texts    map[string]text     `json:"texts"`
+	rule     func(int64) string
 }
 
 // Facts are the values of a text's placeholders: a string, a whole number or money.
@@ -40,7 +45,7 @@ func Open() (*Book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the languages: %w", err)
 	}
-	b := &Book{languages: map[string]*language{}}
+	b := &Book{languages: map[string]*language{}, commands: map[string]string{}}
 	for _, entry := range entries {
 		raw, err := files.ReadFile(entry.Name())
 		if err != nil {
@@ -54,6 +59,11 @@ func Open() (*Book, error) {
 			return nil, fmt.Errorf("read %s: unknown plural rule %q", entry.Name(), l.Plural)
 		}
 		b.languages[l.Code] = l
+		for tap, list := range l.Commands {
+			for _, words := range list {
+				b.commands[fold(words)] = tap
+			}
+		}
 	}
 	if b.languages[fallback] == nil {
 		return nil, fmt.Errorf("the language %q is missing", fallback)
@@ -69,6 +79,18 @@ func (b *Book) Speaks(tag string) (string, bool) {
 	code, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(tag), "_", "-"), "-")
 	_, ok := b.languages[code]
 	return code, ok
+}
+
+// Command gives the tap that a whole message stands for, in any language: whoever was told to write "human" is
+// understood in every conversation.
+func (b *Book) Command(message string) (tap string, ok bool) {
+	tap, ok = b.commands[fold(message)]
+	return tap, ok
+}
+
+// fold takes case, outer punctuation and double spaces away.
+func fold(s string) string {
+	return strings.ToLower(strings.Join(strings.Fields(strings.Trim(s, " \t\n.,;:!¡\"'“”«»")), " "))
 }
 
 // Name gives a language's own name for itself.
