@@ -189,3 +189,11 @@ func nextOf[R any](rows []R, limit int, id func(R) string) string {
 }
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
+
+// given is a body that may be left out.
+func given[T any](body *T) (v T) {
+	if body != nil {
+		v = *body
+	}
+	return v
+}

@@ -98,6 +98,12 @@ func wanted(in []Option) []catalog.Option {
 	return out
 }
 
+// CartNew says whose cart it is; the body may be left out.
+type CartNew struct {
+	Customer string `json:"customer,omitempty" maxLength:"80"`
+	Currency string `json:"currency,omitempty" minLength:"3" maxLength:"3"`
+}
+
 // LineNew is a line to add.
 type LineNew struct {
 	SKU      string   `json:"sku" minLength:"1" maxLength:"200"`
@@ -135,18 +141,16 @@ func (a *api) carts() {
 		})
 	add(a, op{method: http.MethodPost, path: "/v1/carts", right: merchants.OrdersWrite, tag: "Deals", summary: "Open a cart", status: 201},
 		func(ctx context.Context, who merchants.Actor, in *struct {
-			Body struct {
-				Customer string `json:"customer,omitempty" maxLength:"80"`
-				Currency string `json:"currency,omitempty" minLength:"3" maxLength:"3"`
-			}
+			Body *CartNew
 		}) (*Answer[Cart], error) {
+			asked := given(in.Body)
 			return a.quoted(ctx, who, func(tx database.Tx) (string, error) {
-				if in.Body.Customer != "" {
-					if _, _, err := a.Customers.Find(tx, who.MerchantID, in.Body.Customer); err != nil {
+				if asked.Customer != "" {
+					if _, _, err := a.Customers.Find(tx, who.MerchantID, asked.Customer); err != nil {
 						return "", err
 					}
 				}
-				c, err := a.Orders.OpenCart(tx, who.MerchantID, orders.Owner{CustomerID: in.Body.Customer}, in.Body.Currency)
+				c, err := a.Orders.OpenCart(tx, who.MerchantID, orders.Owner{CustomerID: asked.Customer}, asked.Currency)
 				return c.ID, err
 			})
 		})

@@ -68,14 +68,14 @@ func (a *api) conversationActs() {
 		add(a, op{method: http.MethodPost, path: "/v1/conversations/{id}/" + path, right: merchants.TalkWrite, tag: "Talk", summary: summary},
 			func(ctx context.Context, who merchants.Actor, in *struct {
 				ByID
-				Body To
+				Body *To
 			}) (*Answer[Conversation], error) {
 				var c inbox.Conversation
 				err := a.DB.InTx(ctx, func(tx database.Tx) (err error) {
 					if c, err = a.Inbox.Lock(tx, who.MerchantID, in.ID); err != nil {
 						return err
 					}
-					return do(tx, who, &c, in.Body.To)
+					return do(tx, who, &c, given(in.Body).To)
 				})
 				return &Answer[Conversation]{showConversation(c)}, err
 			})

@@ -93,10 +93,11 @@ func (a *api) returns() {
 	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/return", right: merchants.OrdersWrite, tag: "Deals", summary: "Goods came back; the refund is an act of its own"},
 		func(ctx context.Context, who merchants.Actor, in *struct {
 			ByID
-			Body ReturnIn
+			Body *ReturnIn
 		}) (*Answer[Order], error) {
-			r := orders.Returned{Restock: in.Body.Restock, Deed: orders.Deed{Actor: who.KeyID, Remark: in.Body.Reason}}
-			for _, l := range in.Body.Lines {
+			asked := given(in.Body)
+			r := orders.Returned{Restock: asked.Restock, Deed: orders.Deed{Actor: who.KeyID, Remark: asked.Reason}}
+			for _, l := range asked.Lines {
 				r.Lines = append(r.Lines, orders.ReturnedLine{LineID: l.ID, Quantity: l.Quantity})
 			}
 			return a.moved(ctx, who, in.ID, func(tx database.Tx) (orders.Order, error) { return a.Orders.Return(tx, who.MerchantID, in.ID, r) })

@@ -124,12 +124,18 @@ type orderQuery struct {
 
 type reasonIn struct {
 	ByID
-	Body Reason
+	Body *Reason
 }
 
 // Reason is why, in a person's own words; the body may be left out.
 type Reason struct {
 	Reason string `json:"reason,omitempty" maxLength:"200"`
+}
+
+// RefundIn says how much goes back: without an amount all that is left. The body may be left out.
+type RefundIn struct {
+	Amount *money.Money `json:"amount,omitempty"`
+	Reason string       `json:"reason,omitempty" maxLength:"200"`
 }
 
 func (a *api) orders() {
@@ -147,7 +153,7 @@ func (a *api) orders() {
 	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/cancel", right: merchants.OrdersWrite, tag: "Deals", summary: "Cancel an order; its pay link dies, its goods are free. Money that came waits for a refund"},
 		func(ctx context.Context, who merchants.Actor, in *reasonIn) (*Answer[Order], error) {
 			return a.moved(ctx, who, in.ID, func(tx database.Tx) (orders.Order, error) {
-				return a.Orders.Cancel(tx, who.MerchantID, in.ID, orders.Deed{Actor: who.KeyID, Remark: in.Body.Reason})
+				return a.Orders.Cancel(tx, who.MerchantID, in.ID, orders.Deed{Actor: who.KeyID, Remark: given(in.Body).Reason})
 			})
 		})
 	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/fulfil", right: merchants.OrdersWrite, tag: "Deals", summary: "The goods are handed over or on their way"},
@@ -160,12 +166,10 @@ func (a *api) orders() {
 		func(ctx context.Context, who merchants.Actor, in *struct {
 			ByID
 			Key  string `header:"Idempotency-Key" maxLength:"255"`
-			Body struct {
-				Amount *money.Money `json:"amount,omitempty"`
-				Reason string       `json:"reason,omitempty" maxLength:"200"`
-			}
+			Body *RefundIn
 		}) (*Answer[Order], error) {
-			r := orders.Refunding{Amount: in.Body.Amount, Reason: in.Body.Reason, IdempotencyKey: in.Key}
+			asked := given(in.Body)
+			r := orders.Refunding{Amount: asked.Amount, Reason: asked.Reason, IdempotencyKey: in.Key}
 			if _, err := a.Orders.RefundOrder(ctx, who.MerchantID, in.ID, r); err != nil {
 				return nil, err
 			}

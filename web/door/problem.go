@@ -80,6 +80,9 @@ func FromHuma(status int, message string, errs ...error) huma.StatusError {
 			fields = append(fields, fault.Field{Location: d.ErrorDetail().Location, Message: d.ErrorDetail().Message})
 		}
 	}
+	if message == "validation failed" {
+		message = "Some of what was sent cannot be taken; errors says what and where."
+	}
 	if status >= 500 {
 		message, fields = "Something went wrong on our side. Nothing was half-done; try again.", nil
 	}
