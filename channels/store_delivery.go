@@ -55,9 +55,9 @@ type result struct {
 	untried   bool // the platform was not asked: it does not count as an attempt
 }
 
-// finish writes the result of an attempt, unless a status or a later attempt was there first. What needs no other
-// attempt is emptied.
-func finish(tx database.Tx, d Delivery, r result) error {
+// finish writes the result of an attempt and tells true, unless a status or a later attempt was there first. What needs
+// no other attempt is emptied.
+func finish(tx database.Tx, d Delivery, r result) (bool, error) {
 	wipe := ", sealed = null"
 	if r.status == StatePending || r.status == StateSending {
 		wipe = ""
@@ -71,9 +71,9 @@ func finish(tx database.Tx, d Delivery, r result) error {
 		where merchant_id = ? and id = ? and status = 'sending' and attempts = ?`,
 		back, r.status, r.rank, r.code, r.notBefore, tx.Now, r.external, r.external, d.MerchantID, d.ID, d.Attempts)
 	if done.Error != nil || done.RowsAffected > 0 || r.external == "" {
-		return done.Error
+		return done.RowsAffected > 0, done.Error
 	}
-	return tx.DB().Exec("update deliveries set external_id = ? where merchant_id = ? and id = ? and external_id = ''",
+	return false, tx.DB().Exec("update deliveries set external_id = ? where merchant_id = ? and id = ? and external_id = ''",
 		r.external, d.MerchantID, d.ID).Error
 }
 

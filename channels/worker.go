@@ -102,7 +102,7 @@ func (c *Channels) claim(ctx context.Context, p Platform, n Send) (d Delivery, p
 }
 
 func (c *Channels) end(tx database.Tx, d *Delivery, code string) error {
-	if err := finish(tx, *d, result{status: StateFailed, rank: 1, code: code}); err != nil {
+	if _, err := finish(tx, *d, result{status: StateFailed, rank: 1, code: code}); err != nil {
 		return err
 	}
 	d.Status = StateFailed
@@ -133,7 +133,8 @@ const (
 func (c *Channels) postpone(ctx context.Context, d Delivery, wait time.Duration, code string) error {
 	err := c.db.InTx(ctx, func(tx database.Tx) error {
 		at := tx.Now.Add(wait)
-		return finish(tx, d, result{status: StatePending, code: code, notBefore: &at, untried: code == codePaced})
+		_, err := finish(tx, d, result{status: StatePending, code: code, notBefore: &at, untried: code == codePaced})
+		return err
 	})
 	if err != nil {
 		return err
@@ -145,7 +146,7 @@ func (c *Channels) postpone(ctx context.Context, d Delivery, wait time.Duration,
 func (c *Channels) record(ctx context.Context, d Delivery, ch Channel, external string, sendErr error) (more bool, err error) {
 	if sendErr == nil {
 		return true, c.db.InTx(ctx, func(tx database.Tx) error {
-			if err := finish(tx, d, result{status: StateSent, rank: ranks[StateSent], external: c.externalHash(d.MerchantID, external)}); err != nil {
+			if _, err := finish(tx, d, result{status: StateSent, rank: ranks[StateSent], external: c.externalHash(d.MerchantID, external)}); err != nil {
 				return err
 			}
 			if ch.Problem != "" {
@@ -167,11 +168,13 @@ func (c *Channels) record(ctx context.Context, d Delivery, ch Channel, external 
 	}
 	switch {
 	case e.Unsure:
-		err := c.db.InTx(ctx, func(tx database.Tx) error {
-			return finish(tx, d, result{status: StateSending, code: codeUnknown})
+		open := false
+		err := c.db.InTx(ctx, func(tx database.Tx) (err error) {
+			open, err = finish(tx, d, result{status: StateSending, code: codeUnknown})
+			return err
 		})
-		if err != nil {
-			return false, err
+		if err != nil || !open { // a status told its fate already: go on with the next
+			return err == nil, err
 		}
 		return false, jobs.ErrLater{Delay: unknownFor}
 	case e.Retry && d.Attempts < maxAttempts:
