@@ -36,7 +36,8 @@ var rooms = map[string][]string{
 	"agents":     {"orders", "catalog", "payments", "customers", "merchants"},
 	"web":        {anyRoom, "-agents", "-bot"},
 	"cmd":        {anyRoom},
-	"scripts":    {}, // for those who build; knows nothing of the shop
+	"scripts":    {},        // for those who build; knows nothing of the shop
+	"bench":      {anyRoom}, // tests alone: the product beside the physical limit
 
 	// one platform knows its translator's contract and nothing else, so a platform can be written from it alone
 	"channels/whatsapp":  {"channels"},
@@ -81,7 +82,7 @@ var libraries = map[string]library{
 	"modernc.org/sqlite":         {[]string{"internal/database"}, "SQLite in pure Go: one binary, no C"},
 	"github.com/pressly/goose":   {[]string{"internal/database"}, "schema steps in plain SQL"},
 	"github.com/riverqueue":      {[]string{"internal/database", "internal/jobs", "jobs.go", "cmd/sotto"}, "promises that commit with the transaction that made them"},
-	"github.com/gin-gonic/gin":   {[]string{"web", "agents"}, "routes; only the doors speak HTTP"},
+	"github.com/gin-gonic/gin":   {[]string{"web", "agents", "bench/floor_test.go"}, "routes; only the doors speak HTTP, and the floor that they are measured against"},
 	"github.com/danielgtaylor":   {[]string{"web", "agents"}, "OpenAPI 3.1 and validation from Go types"},
 	"github.com/stripe":          {[]string{"payments/stripe.go", "payments/*_test.go", "payments/sandbox/*_test.go"}, "Stripe's own types and signature check; the sandbox is proved against Stripe's client"},
 	"github.com/tmc/langchaingo": {[]string{"bot/llm"}, "one face for the language models"},
