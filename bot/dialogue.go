@@ -6,7 +6,7 @@ import (
 	"sotto.chat/bot/reading"
 	"sotto.chat/bot/words"
 	"sotto.chat/catalog"
-	"sotto.chat/channels"
+	"sotto.chat/inbox"
 	"sotto.chat/internal/fault"
 )
 
@@ -217,7 +217,7 @@ func (t *talk) wordsForGoods(f *fault.Fault) (string, bool) {
 }
 
 // basket takes an order that was put together in the platform's own basket: the goods in it at our prices.
-func (t *talk) basket(items []channels.OrderItem) error {
+func (t *talk) basket(items []inbox.OrderItem) error {
 	if len(t.cart.Lines) > 0 {
 		if err := t.try(reading.Action{Kind: reading.ClearCart}); err != nil {
 			return err

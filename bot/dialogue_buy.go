@@ -19,7 +19,7 @@ func (t *talk) confirm() error {
 		t.yes = true
 	case askedCancel:
 		return t.void(t.mem.Order)
-	case askedMethod, reading.AskedAddress, reading.AskedOption:
+	case reading.AskedAddress, reading.AskedOption:
 		// the question is simply asked again
 	case reading.AskedProduct:
 		t.misread = true
@@ -84,7 +84,7 @@ func (t *talk) advance() error {
 	if sound, err := t.sound(q); err != nil || !sound {
 		return err
 	}
-	if asked, err := t.askMethod(&q); err != nil || asked {
+	if asked, err := t.settleMethod(&q); err != nil || asked {
 		return err
 	}
 	return t.askYes(q)
@@ -185,14 +185,14 @@ func (t *talk) askYes(q orders.Quote) error {
 	t.out.say("quote", nil)
 	t.quoteLines(q)
 	t.sums(q)
+	t.out.offer("button_yes", tapTo(tapYes, q.Hash[:hashInTap]))
+	t.out.offer("button_edit", tapEdit)
 	if err := t.destination(q); err != nil {
 		return err
 	}
 	t.mem.ask(reading.AskedConfirm)
 	t.mem.Quote = &quoted{Hash: q.Hash, At: t.tx.Now}
 	t.out.say("ask_yes", nil)
-	t.out.offer("button_yes", tapTo(tapYes, q.Hash[:hashInTap]))
-	t.out.offer("button_edit", tapEdit)
 	t.show = false
 	return nil
 }

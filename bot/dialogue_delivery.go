@@ -16,22 +16,16 @@ const (
 	maxAddress = 500
 )
 
-// askMethod asks how and where the goods shall go, and changes the quote by what is known already.
-func (t *talk) askMethod(q *orders.Quote) (asked bool, err error) {
+// settleMethod sees to how and where the goods go, asks for the address where it lacks, and changes the quote by it. Where the
+// customer has not said how, pickup is meant: it costs nothing and needs no words; the quote says so and offers delivery.
+func (t *talk) settleMethod(q *orders.Quote) (asked bool, err error) {
 	method := q.Method
 	if method == "" || !t.offers(method) {
 		switch {
-		case t.shop.Pickup && t.shop.Delivery:
-			t.mem.ask(askedMethod)
-			t.out.only()
-			t.out.say("ask_method", nil)
-			t.out.offer("button_delivery", tapTo(tapWay, reading.Delivery))
-			t.out.offer("button_pickup", tapTo(tapWay, reading.Pickup))
-			return true, nil
-		case t.shop.Delivery:
-			method = orders.MethodDelivery
 		case t.shop.Pickup:
 			method = orders.MethodPickup
+		case t.shop.Delivery:
+			method = orders.MethodDelivery
 		default:
 			return false, nil
 		}
@@ -83,7 +77,7 @@ func (t *talk) setMethod(method string) error {
 	if err := t.openCart(); err != nil {
 		return err
 	}
-	if t.mem.Asked == askedMethod || t.mem.Asked == reading.AskedAddress {
+	if t.mem.Asked == reading.AskedAddress {
 		t.mem.ask(reading.AskedNothing)
 	}
 	if err := t.b.orders.SetDelivery(t.tx, t.c.MerchantID, t.cart.ID, orders.Delivery{Method: m}); err != nil {
@@ -130,7 +124,7 @@ func (t *talk) setAddress(text string) error {
 	if err := t.b.orders.SetDelivery(t.tx, t.c.MerchantID, t.cart.ID, d); err != nil {
 		return err
 	}
-	if t.mem.Asked == reading.AskedAddress || t.mem.Asked == askedMethod {
+	if t.mem.Asked == reading.AskedAddress {
 		t.mem.ask(reading.AskedNothing)
 	}
 	t.out.say("address_kept", nil)
@@ -151,6 +145,9 @@ func (t *talk) destination(q orders.Quote) error {
 	switch q.Method {
 	case orders.MethodPickup, orders.MethodEatIn:
 		t.out.say("to_pickup", nil)
+		if t.shop.Delivery {
+			t.out.offer("button_delivery", tapTo(tapWay, reading.Delivery))
+		}
 	case orders.MethodDelivery:
 		_, details, err := t.b.people.Find(t.tx, t.c.MerchantID, t.c.CustomerID)
 		if err != nil || details.Address == nil {

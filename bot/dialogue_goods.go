@@ -6,7 +6,7 @@ import (
 	"sotto.chat/bot/reading"
 	"sotto.chat/bot/words"
 	"sotto.chat/catalog"
-	"sotto.chat/channels"
+	"sotto.chat/inbox"
 	"sotto.chat/internal/money"
 )
 
@@ -147,7 +147,7 @@ func (t *talk) cards(skus []string) error {
 	return nil
 }
 
-func (t *talk) cardOf(p catalog.Product, sku string) channels.Card {
+func (t *talk) cardOf(p catalog.Product, sku string) inbox.Card {
 	price, free := p.Price, p.Stock()
 	if v, ok := variantOf(p, sku); ok {
 		price, free = p.PriceOf(v), v.Stock().Available
@@ -165,7 +165,7 @@ func (t *talk) cardOf(p catalog.Product, sku string) channels.Card {
 	t.out.facts.text(name)
 	cost := money.Of(price, p.Currency)
 	t.out.facts.amount(cost)
-	card := channels.Card{SKU: sku, Name: name, Price: t.voice().Money(cost), Money: cost, Tap: tapTo(tapAdd, ref(sku))}
+	card := inbox.Card{SKU: sku, Name: name, Price: t.voice().Money(cost), Money: cost, Tap: tapTo(tapAdd, ref(sku))}
 	if free != nil && *free <= 0 {
 		card.Name, card.Tap = t.voice().Say("card_sold_out", words.Facts{"product": name}), ""
 	}

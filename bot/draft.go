@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"sotto.chat/bot/words"
-	"sotto.chat/channels"
+	"sotto.chat/inbox"
 	"sotto.chat/internal/money"
 )
 
@@ -16,7 +16,7 @@ const maxButtons = 10
 type draft struct {
 	voice   words.Voice
 	blocks  []string
-	content channels.Content
+	content inbox.Content
 	facts   facts
 }
 
@@ -48,10 +48,10 @@ func (d *draft) first(key string, f words.Facts) {
 }
 
 func (d *draft) button(label, tap string) {
-	if slices.ContainsFunc(d.content.Buttons, func(b channels.Button) bool { return b.Tap == tap || b.Label == label }) {
+	if slices.ContainsFunc(d.content.Buttons, func(b inbox.Button) bool { return b.Tap == tap || b.Label == label }) {
 		return
 	}
-	d.content.Buttons = append(d.content.Buttons, channels.Button{Label: label, Tap: tap})
+	d.content.Buttons = append(d.content.Buttons, inbox.Button{Label: label, Tap: tap})
 }
 
 // offer adds a button whose label is a template.
@@ -61,11 +61,11 @@ func (d *draft) offer(key, tap string) { d.button(d.voice.Say(key, nil), tap) }
 func (d *draft) only() { d.content.Buttons = nil }
 
 func (d *draft) link(label, url string) {
-	d.content.Links = append(d.content.Links, channels.Link{Label: label, URL: url})
+	d.content.Links = append(d.content.Links, inbox.Link{Label: label, URL: url})
 }
 
-func (d *draft) card(c channels.Card) {
-	if !slices.ContainsFunc(d.content.Products, func(o channels.Card) bool { return o.SKU == c.SKU }) {
+func (d *draft) card(c inbox.Card) {
+	if !slices.ContainsFunc(d.content.Products, func(o inbox.Card) bool { return o.SKU == c.SKU }) {
 		d.content.Products = append(d.content.Products, c)
 	}
 }
@@ -73,7 +73,7 @@ func (d *draft) card(c channels.Card) {
 func (d *draft) money(m money.Money) string { return d.voice.Money(m) }
 
 // finish gives the message, within what platforms can carry.
-func (d *draft) finish() channels.Content {
+func (d *draft) finish() inbox.Content {
 	c := d.content
 	c.Text = strings.Join(d.blocks, "\n\n")
 	if len(c.Buttons) > maxButtons {

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"sotto.chat/bot/words"
-	"sotto.chat/channels"
+	"sotto.chat/inbox"
 	"sotto.chat/internal/money"
 )
 
@@ -38,7 +38,7 @@ func (f *facts) text(s ...string) {
 
 // guard is the last look at what leaves: every number in it must be one of the facts, in the form that the voice
 // writes it, and every card must show the price that it carries.
-func guard(c channels.Content, f *facts, v words.Voice) error {
+func guard(c inbox.Content, f *facts, v words.Voice) error {
 	for _, card := range c.Products {
 		if card.Price != v.Money(card.Money) || !slices.Contains(f.amounts, card.Money) {
 			return errUnbacked
@@ -54,7 +54,7 @@ func guard(c channels.Content, f *facts, v words.Voice) error {
 }
 
 // spoken lists every text that a customer reads.
-func spoken(c channels.Content) []string {
+func spoken(c inbox.Content) []string {
 	out := []string{c.Title, c.Text, c.Choose}
 	for _, b := range c.Buttons {
 		out = append(out, b.Label, b.Detail)

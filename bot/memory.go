@@ -6,12 +6,11 @@ import (
 
 	"sotto.chat/bot/reading"
 	"sotto.chat/catalog"
-	"sotto.chat/channels"
+	"sotto.chat/inbox"
 )
 
 // The questions of the dialogue that an understander has no word for.
 const (
-	askedMethod = "method"
 	askedCancel = "cancel"
 )
 
@@ -39,9 +38,9 @@ type memory struct {
 	// Notes are the lines' notes, since a changed line must be given its note again.
 	Notes map[string]string `json:"notes,omitempty"`
 	// Told is the order of whose end this conversation has just been told.
-	Told    string            `json:"told,omitempty"`
-	Misread int               `json:"misread,omitempty"`
-	Last    *channels.Content `json:"last,omitempty"`
+	Told    string         `json:"told,omitempty"`
+	Misread int            `json:"misread,omitempty"`
+	Last    *inbox.Content `json:"last,omitempty"`
 	// Cart is the cart as it was after the last answer, for reading outside a transaction.
 	Cart []reading.CartLine `json:"cart,omitempty"`
 }
@@ -82,7 +81,7 @@ func (m *memory) ask(what string) {
 func (m *memory) state(cart []reading.CartLine) reading.State {
 	asked := m.Asked
 	switch asked {
-	case "", askedMethod:
+	case "":
 		asked = reading.AskedNothing
 	case askedCancel:
 		asked = reading.AskedConfirm

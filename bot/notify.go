@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"sotto.chat/bot/words"
-	"sotto.chat/channels"
+	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/money"
 	"sotto.chat/orders"
@@ -147,7 +147,7 @@ func (b *Bot) refunded(d *draft, ord orders.Order) {
 }
 
 // skusOf lists the products of cards.
-func skusOf(cards []channels.Card) []string {
+func skusOf(cards []inbox.Card) []string {
 	var out []string
 	for _, c := range cards {
 		out = append(out, c.SKU)

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"sotto.chat/bot/reading"
-	"sotto.chat/channels"
 	"sotto.chat/customers"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
@@ -216,7 +215,7 @@ func (b *Bot) apologize(ctx context.Context, merchant, conversation string, caus
 		if err := b.inbox.Handoff(tx, &c, inbox.ByPerson); err != nil {
 			return err
 		}
-		if _, err := b.inbox.Say(tx, &c, inbox.Bot, "", channels.Content{Text: v.Say("apology", nil)}); err != nil {
+		if _, err := b.inbox.Say(tx, &c, inbox.Bot, "", inbox.Content{Text: v.Say("apology", nil)}); err != nil {
 			return err
 		}
 		return b.inbox.Answered(tx, merchant, conversation, open[len(open)-1].Seq)

@@ -29,6 +29,7 @@ type Config struct {
 	Hub     *live.Hub
 	Metrics *metrics.Metrics
 	Tracer  *trace.Tracer
+	Repeats *door.Repeats
 	// PayOrigins are the origins that the pay page's form may lead to: Stripe's, or the sandbox's.
 	PayOrigins []string
 	// TrustedProxies are addresses whose X-Forwarded-For is believed.
@@ -62,12 +63,11 @@ func New(cfg Config) (http.Handler, error) {
 	operator(r, cfg)
 	hooks(r, cfg)
 
-	repeats := &door.Repeats{DB: cfg.DB, Keys: cfg.Keys, Log: cfg.Log}
 	guards := []gin.HandlerFunc{
 		door.Limited(door.NewLimiter(200, 400), func(c *gin.Context) string { return c.ClientIP() }),
 		door.Keyed(cfg.Log, cfg.Merchants),
 		door.Limited(door.NewLimiter(100, 200), func(c *gin.Context) string { return door.Actor(c.Request.Context()).KeyID }),
-		repeats.Handle,
+		cfg.Repeats.Handle,
 	}
 	description := api.Mount(r, guards, cfg.Rooms)
 	docs.Mount(r, description)

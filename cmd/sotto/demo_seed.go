@@ -14,7 +14,6 @@ import (
 	"sotto.chat/channels"
 	"sotto.chat/cmd/sotto/demo_assets"
 	"sotto.chat/internal/database"
-	"sotto.chat/internal/fault"
 	"sotto.chat/merchants"
 )
 
@@ -28,11 +27,15 @@ func randomText(bytes int) string {
 
 // seed opens the demo's merchant, its goods and channels, or finds those of last time.
 func (c demoCmd) seed(ctx context.Context, h *house, m *demoMemory) (demoLine, error) {
-	merchant, err := c.seedMerchant(ctx, h, m)
+	file, err := c.goods()
 	if err != nil {
 		return demoLine{}, err
 	}
-	if err := c.seedGoods(ctx, h, merchant); err != nil {
+	merchant, err := c.seedMerchant(ctx, h, m, or(file.Currency, "EUR"))
+	if err != nil {
+		return demoLine{}, err
+	}
+	if err := c.seedGoods(ctx, h, merchant, file); err != nil {
 		return demoLine{}, err
 	}
 	whatsapp, err := seedWhatsApp(ctx, h, merchant, m)
@@ -45,10 +48,10 @@ func (c demoCmd) seed(ctx context.Context, h *house, m *demoMemory) (demoLine, e
 }
 
 // seedMerchant gives the merchant's id and sees to a key that works.
-func (c demoCmd) seedMerchant(ctx context.Context, h *house, m *demoMemory) (string, error) {
+func (c demoCmd) seedMerchant(ctx context.Context, h *house, m *demoMemory, currency string) (string, error) {
 	old, err := h.Merchants.BySlug(ctx, demoSlug)
 	if errors.Is(err, merchants.ErrNoMerchant) {
-		made, key, err := h.Merchants.Create(ctx, merchants.NewMerchant{Name: "Café Sotto", Slug: demoSlug, Currency: "EUR", Country: "ES", Language: "en",
+		made, key, err := h.Merchants.Create(ctx, merchants.NewMerchant{Name: "Café Sotto", Slug: demoSlug, Currency: currency, Country: "ES", Language: "en",
 			TaxPPM: 100_000, TaxInclusive: true, ShippingAmount: 350, HoldMinutes: 30, Settings: merchants.Settings{Pickup: true, Delivery: true, EUNotice: true}})
 		m.APIKey = key
 		return made.ID, err
@@ -66,23 +69,26 @@ func (c demoCmd) seedMerchant(ctx context.Context, h *house, m *demoMemory) (str
 	return old.ID, err
 }
 
-// seedGoods brings in the catalog once, or the file that was named, each time.
-func (c demoCmd) seedGoods(ctx context.Context, h *house, merchant string) error {
-	version, err := h.Catalog.Version(ctx, merchant)
-	if err != nil || (version > 0 && c.Catalog == "") {
-		return err
-	}
+// goods reads the catalog file that was named, or the demo's own.
+func (c demoCmd) goods() (catalog.File, error) {
 	var in io.Reader = bytes.NewReader(demo_assets.Catalog)
 	if c.Catalog != "" {
 		f, err := os.Open(c.Catalog)
 		if err != nil {
-			return err
+			return catalog.File{}, err
 		}
 		defer func() { _ = f.Close() }()
 		in = f
 	}
 	file, problems, err := catalog.DecodeFile(in)
-	if err != nil {
+	complain(problems)
+	return file, err
+}
+
+// seedGoods brings in the demo's own goods once, or the file that was named, each time.
+func (c demoCmd) seedGoods(ctx context.Context, h *house, merchant string, file catalog.File) error {
+	version, err := h.Catalog.Version(ctx, merchant)
+	if err != nil || (version > 0 && c.Catalog == "") {
 		return err
 	}
 	if c.Catalog == "" {
@@ -90,16 +96,18 @@ func (c demoCmd) seedGoods(ctx context.Context, h *house, merchant string) error
 			return err
 		}
 	}
-	if file.Currency != "" {
-		if err := h.fitCurrency(ctx, merchant, file.Currency); err != nil {
-			return err
-		}
+	if err := h.fitCurrency(ctx, merchant, file.Currency); err != nil {
+		return err
 	}
 	report, err := h.Catalog.Import(ctx, merchant, file, false, func(int, int) {})
-	for _, p := range append(problems, report.Problems...) {
+	complain(report.Problems)
+	return err
+}
+
+func complain(problems []catalog.Problem) {
+	for _, p := range problems {
 		_, _ = fmt.Fprintln(os.Stderr, p)
 	}
-	return err
 }
 
 // hangPictures stores the photos and names their addresses in the file. An address without a host is one of the shop's own.
@@ -123,13 +131,11 @@ func hangPictures(ctx context.Context, h *house, merchant string, file *catalog.
 	})
 }
 
-// errCurrency refuses a catalog file in another currency than the shop's.
-var errCurrency = fault.New(fault.Invalid, "demo_currency", "This demo shop sells in another currency than the file's; give a fresh --data folder.")
-
+// fitCurrency refuses a catalog file in another currency than the shop's.
 func (h *house) fitCurrency(ctx context.Context, merchant, currency string) error {
 	m, err := h.Merchants.Get(ctx, merchant)
-	if err == nil && m.Currency != currency {
-		err = errCurrency
+	if err == nil && currency != "" && m.Currency != currency {
+		return fmt.Errorf("the file is in %s, the shop sells in %s: mend the file, or open a merchant with that currency", currency, m.Currency)
 	}
 	return err
 }

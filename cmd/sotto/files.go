@@ -38,6 +38,9 @@ func (c importCmd) Run(ctx context.Context, s *settings) error {
 		if err != nil {
 			return err
 		}
+		if err := h.fitCurrency(ctx, merchant, f.Currency); err != nil {
+			return err
+		}
 		report, err := h.Catalog.Import(ctx, merchant, f, true, func(int, int) {})
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"sotto.chat/bot"
 	"sotto.chat/catalog"
@@ -23,6 +24,7 @@ import (
 	"sotto.chat/payments"
 	"sotto.chat/privacy"
 	"sotto.chat/web/api"
+	"sotto.chat/web/door"
 	"sotto.chat/web/events"
 )
 
@@ -36,6 +38,7 @@ type house struct {
 	metrics  *metrics.Metrics
 	tracer   *trace.Tracer
 	bot      *bot.Bot
+	repeats  *door.Repeats
 }
 
 // openDatabase connects without migrating.
@@ -96,6 +99,8 @@ func (h *house) wire(master []byte) (err error) {
 	h.Channels = channels.New(h.DB, h.Merchants, h.Keys, h.desk, h.platforms(), channels.Config{Log: h.log})
 	h.Inbox = inbox.New(h.DB, h.Channels, h.Customers, h.Merchants, h.Keys, h.desk, h.hub)
 	h.Orders = orders.New(h.DB, h.Catalog, h.Customers, h.Payments, h.desk, h.terms)
+	h.repeats = &door.Repeats{DB: h.DB, Keys: h.Keys, Log: h.log}
+	h.desk.Every("web.repeats", time.Hour, h.repeats.Sweep)
 	h.Events = events.New(h.DB, h.Keys, h.desk, h.callOut(), h.local(), h.log)
 	h.bot, err = h.newBot()
 	return err

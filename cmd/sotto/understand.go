@@ -3,12 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
+	"sotto.chat/bot"
 	"sotto.chat/bot/embedded"
 	"sotto.chat/bot/reading"
 	"sotto.chat/catalog"
@@ -28,18 +30,39 @@ func (understandCmd) Help() string {
 	return "One message a line on stdin, one reading a line on stdout:\n  echo 'two large teas please' | sotto understand --catalog menu.json"
 }
 
-// Run reads messages from stdin and prints what they mean.
-func (c *understandCmd) Run() error {
-	if c.With == "llm" {
-		return errors.New("no model is configured: set SOTTO_LLM_PROVIDER")
-	}
+// errNoModel asks for the settings of a model.
+var errNoModel = errors.New("no model is configured: set SOTTO_LLM_PROVIDER, SOTTO_LLM_MODEL and SOTTO_LLM_KEY")
+
+// Run reads messages from stdin and prints what they mean. What a model cannot answer stays as the embedded reading.
+func (c *understandCmd) Run(ctx context.Context, set *settings) error {
 	f, err := openCatalog(c.Catalog, os.Stderr)
 	if err != nil {
 		return err
 	}
+	if c.With == "llm" {
+		return c.withModel(ctx, set, f)
+	}
 	lexicon := embedded.Compile(f)
 	return understand(os.Stdin, os.Stdout, func(text string, s reading.State) reading.Reading {
 		return lexicon.Read(text, s, c.Locale)
+	})
+}
+
+func (c *understandCmd) withModel(ctx context.Context, set *settings, f catalog.File) error {
+	model, err := set.model(nil)
+	if err == nil && model == nil {
+		err = errNoModel
+	}
+	if err != nil {
+		return err
+	}
+	goods := bot.NewGoods(f, 1)
+	return understand(os.Stdin, os.Stdout, func(text string, s reading.State) reading.Reading {
+		r, err := model.Read(ctx, bot.Question{Merchant: "file", Conversation: "stdin", Text: text, Locale: c.Locale, State: s, Goods: goods})
+		if err != nil {
+			return goods.Lexicon.Read(text, s, c.Locale)
+		}
+		return r
 	})
 }
 
@@ -49,10 +72,10 @@ func openCatalog(path string, w io.Writer) (catalog.File, error) {
 	if err != nil {
 		return catalog.File{}, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	f, problems, err := catalog.DecodeFile(file)
 	for _, p := range problems {
-		fmt.Fprintf(w, "%s: %s (left out)\n", path, p)
+		_, _ = fmt.Fprintf(w, "%s: %s (left out)\n", path, p)
 	}
 	return f, err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"sotto.chat/bot"
 	"sotto.chat/bot/llm"
@@ -27,7 +28,11 @@ func (s *settings) model(h *house) (bot.Understander, error) {
 		return reader(llm.New(cfg, nil))
 	}
 	cfg.Log = h.log
-	return reader(llm.New(cfg, h.DB))
+	r, err := llm.New(cfg, h.DB)
+	if err == nil {
+		h.desk.Every("bot.budget", time.Hour, r.Sweep)
+	}
+	return reader(r, err)
 }
 
 // reader keeps a failed model from becoming an interface that is not nil.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/callbacks"
@@ -107,6 +108,7 @@ func (sqliteDialector) Translate(err error) error {
 // sqliteDSN: a destroyed key is overwritten (secure_delete); WAL with synchronous=FULL, so a commit that was answered survives a power cut; one writer
 // at a time by BEGIN IMMEDIATE, the others wait up to ten seconds.
 func sqliteDSN(path string) string {
+	path = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) // it is a URI
 	return fmt.Sprintf("file:%s?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=secure_delete(1)&_txlock=immediate&_time_format=sqlite&_timezone=UTC", path)
 }
 

@@ -79,6 +79,9 @@ func (a *api) files() {
 			if err != nil {
 				return nil, ErrCatalogFile.Say("The catalog file cannot be read: %s.", err)
 			}
+			if err := a.sells(ctx, who.MerchantID, f.Currency); err != nil {
+				return nil, err
+			}
 			r, err := a.Catalog.Import(ctx, who.MerchantID, f, in.DryRun, func(int, int) {})
 			out := ImportReport{DryRun: in.DryRun, Created: r.Created, Updated: r.Updated, Unchanged: r.Unchanged, Problems: []fault.Field{}}
 			for _, p := range append(problems, r.Problems...) {
@@ -122,6 +125,21 @@ func (a *api) files() {
 
 // ErrCatalogFile refuses a file that is no catalog.
 var ErrCatalogFile = fault.New(fault.Invalid, "catalog_file_invalid", "The catalog file cannot be read.")
+
+// ErrCurrency refuses goods in another currency than the shop's.
+var ErrCurrency = fault.New(fault.Invalid, "currency_not_sold", "This shop sells in another currency.")
+
+// sells checks a currency against the shop's; empty means the shop's own.
+func (a *api) sells(ctx context.Context, merchant, currency string) error {
+	if currency == "" {
+		return nil
+	}
+	m, err := a.Merchants.Get(ctx, merchant)
+	if err == nil && m.Currency != currency {
+		return ErrCurrency.Say("This shop sells in %s.", m.Currency).At("price.currency", "must be "+m.Currency)
+	}
+	return err
+}
 
 // indexes keeps a search index for each merchant that searched lately, rebuilt when the catalog moved.
 type indexes struct{ cache cache[*search.Index] }

@@ -39,6 +39,9 @@ func (a *api) products() {
 		})
 	add(a, op{method: http.MethodPost, path: "/v1/products", right: merchants.CatalogWrite, tag: "Goods", summary: "Add a product", status: 201},
 		func(ctx context.Context, who merchants.Actor, in *productIn) (*Tagged[Product], error) {
+			if err := a.sells(ctx, who.MerchantID, in.Body.Price.Currency); err != nil {
+				return nil, err
+			}
 			var p catalog.Product
 			err := a.DB.InTx(ctx, func(tx database.Tx) (err error) {
 				p, err = a.Catalog.Create(tx, who.MerchantID, in.Body.toCatalog())
@@ -56,6 +59,11 @@ func (a *api) products() {
 			v, err := version(in.IfMatch)
 			if err != nil {
 				return nil, err
+			}
+			if in.Body.Price != nil {
+				if err := a.sells(ctx, who.MerchantID, in.Body.Price.Currency); err != nil {
+					return nil, err
+				}
 			}
 			var p catalog.Product
 			err = a.DB.InTx(ctx, func(tx database.Tx) (err error) {
