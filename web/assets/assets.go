@@ -93,6 +93,7 @@ func Serve(c *gin.Context, name, version string) {
 	h.Set("Content-Type", f.media)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Access-Control-Allow-Origin", "*") // a module on a merchant's own page is fetched with CORS
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Cache-Control", "public, max-age=300")
 	if version == f.tag {

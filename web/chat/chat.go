@@ -2,6 +2,7 @@
 package chat
 
 import (
+	"html/template"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -67,6 +68,7 @@ type chat struct {
 	addresses *door.Limiter
 	reads     *door.Limiter
 	secure    bool
+	template  *template.Template
 	streams   chan struct{}
 }
 
@@ -79,7 +81,7 @@ func Mount(r gin.IRouter, d Deps) {
 	h := &chat{Deps: d, tokens: tokens{d.Keys.Derive("web chat visitors")}, csrf: http.NewCrossOriginProtection(),
 		visitors: door.NewLimiter(l.VisitorRate, l.VisitorBurst), addresses: door.NewLimiter(l.AddressRate, l.AddressBurst),
 		reads: door.NewLimiter(4*l.AddressRate, 4*l.AddressBurst), secure: strings.HasPrefix(d.PublicURL, "https:"),
-		streams: make(chan struct{}, 10_000)}
+		template: parse(), streams: make(chan struct{}, 10_000)}
 	byAddress := func(c *gin.Context) string { return c.ClientIP() }
 	g := r.Group("/chat/:merchant", anyOrigin)
 	preflight := func(c *gin.Context) { c.Status(http.StatusNoContent) }

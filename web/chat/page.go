@@ -60,7 +60,7 @@ func (h *chat) page(c *gin.Context) {
 	if status == http.StatusOK {
 		v.Known = h.visitor(c, m.ID).token != ""
 	}
-	body, err := v.render()
+	body, err := v.render(h.template)
 	if err != nil {
 		h.refuse(c, err)
 		return
@@ -75,7 +75,12 @@ func initial(name string) string {
 	return strings.ToUpper(string(r))
 }
 
-func (v view) render() ([]byte, error) {
+// parse reads the embedded page once; that it can be read is proved by every test of this package.
+func parse() *template.Template {
+	return template.Must(template.New("page.html").Funcs(template.FuncMap{"asset": assets.URL}).ParseFS(files, "page.html"))
+}
+
+func (v view) render(t *template.Template) ([]byte, error) {
 	w, err := wordsOf(v.Language)
 	if err != nil {
 		return nil, err
@@ -85,10 +90,6 @@ func (v view) render() ([]byte, error) {
 		return nil, err
 	}
 	v.Words, v.JSON = w, string(raw)
-	t, err := template.New("page.html").Funcs(template.FuncMap{"asset": assets.URL}).ParseFS(files, "page.html")
-	if err != nil {
-		return nil, err
-	}
 	var b bytes.Buffer
 	err = t.Execute(&b, v)
 	return b.Bytes(), err

@@ -27,6 +27,7 @@ type bar struct {
 	X, Y, Width, Height float64
 	Label, Tick         string
 	TickX               float64
+	Empty               bool
 }
 
 type dayRow struct{ Day, Count, Amount string }
@@ -53,7 +54,7 @@ func draw(m merchants.Merchant, days []day, whole bool) chart {
 			height = 2 // a day without orders is a day, too
 		}
 		b := bar{X: float64(i)*step + barGap/2, Width: step - barGap, Y: chartHeight - height, Height: height,
-			Label: fmt.Sprintf("%s: %d, %s", d.At.Format("2 Jan"), d.Count, amount), TickX: (float64(i) + 0.5) * step}
+			Label: fmt.Sprintf("%s: %d, %s", d.At.Format("2 Jan"), d.Count, amount), TickX: (float64(i) + 0.5) * step, Empty: d.Count == 0}
 		if (len(days)-1-i)%ticksEvery == 0 {
 			b.Tick = d.At.Format("2 Jan")
 		}

@@ -80,6 +80,7 @@ type talkView struct {
 
 type said struct {
 	From, Who, Title, Text string
+	Tapped                 string // the button that the customer chose
 	Buttons, Products      []string
 	Links                  []pair
 	Forgotten              bool
@@ -156,7 +157,7 @@ func orderDetail(m merchants.Merchant, o orders.Order) detail {
 	}
 	for _, e := range o.Events {
 		what := statusName(string(e.ToStatus))
-		if e.Reason != "" {
+		if e.Reason != "" && e.Reason != string(e.ToStatus) {
 			what += " (" + words(e.Reason) + ")"
 		}
 		d.Events = append(d.Events, event{At: e.At.UTC(), What: what, Who: e.Actor})
@@ -193,7 +194,7 @@ func (h *console) said(ctx context.Context, m merchants.Merchant, list []inbox.M
 	for _, s := range staff {
 		names[s.ID] = s.Name
 	}
-	out := make([]said, 0, len(list))
+	out, labels := make([]said, 0, len(list)), map[string]string{}
 	for _, msg := range list {
 		who := names[msg.Sender]
 		if msg.Sender == inbox.Staff {
@@ -204,14 +205,18 @@ func (h *console) said(ctx context.Context, m merchants.Merchant, list []inbox.M
 		s := said{From: msg.Sender, Who: who, Title: msg.Content.Title, Text: msg.Content.Text, Forgotten: msg.Forgotten, At: msg.At.UTC()}
 		switch {
 		case msg.Tap != "":
-			s.Text = strings.TrimSpace(s.Text + " ⟨" + msg.Tap + "⟩")
+			if s.Tapped = labels[msg.Tap]; s.Tapped == "" {
+				s.Tapped = msg.Tap
+			}
 		case msg.Unsupported != "":
 			s.Text = "⟨" + words(msg.Unsupported) + "⟩"
 		}
 		for _, b := range msg.Content.Buttons {
+			labels[b.Tap] = b.Label
 			s.Buttons = append(s.Buttons, b.Label)
 		}
 		for _, p := range msg.Content.Products {
+			labels[p.Tap] = p.Name
 			s.Products = append(s.Products, p.Name+" · "+p.Price)
 		}
 		for _, l := range msg.Content.Links {

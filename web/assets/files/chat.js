@@ -158,6 +158,7 @@ function receive(m) {
     mine.there = true;
   } else {
     log.querySelector(".hello")?.remove();
+    if (m.from !== "customer") log.querySelectorAll(".links .button").forEach((a) => a.classList.add("quiet")); // the newest link is the one to follow
     node = draw(m, new Date(m.at));
     const pending = queue.find((q) => q.node.dataset.id === undefined);
     if (pending) log.insertBefore(node, pending.node); else log.append(node);
@@ -369,5 +370,5 @@ log.ariaBusy = "false";
 greet();
 for (const q of JSON.parse(keep.get("sessionStorage", queueName) || "[]")) send(q.what, q.label, q.key);
 if (known) listen();
-body.dataset.ready = "true";
+requestAnimationFrame(() => { body.dataset.ready = "true"; }); // from here on, what is new moves in
 if (matchMedia("(hover: hover)").matches && !embedded) text.focus();
