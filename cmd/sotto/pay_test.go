@@ -39,12 +39,18 @@ func checkout(c *http.Client, link string) (hosted string, err error) {
 		return "", err
 	}
 	to := forms(link, page)
+	if page.status >= 500 {
+		return "", fmt.Errorf("the pay page answered %d", page.status)
+	}
 	if page.status != http.StatusOK || len(to) != 1 {
 		return "", fmt.Errorf("%w: %d with %d forms", errDead, page.status, len(to))
 	}
 	a, err := send(c, http.MethodPost, to[0], nil, nil)
 	if err != nil {
 		return "", err
+	}
+	if a.status >= 500 {
+		return "", fmt.Errorf("the button answered %d", a.status)
 	}
 	if a.status != http.StatusSeeOther {
 		return "", fmt.Errorf("%w: the button answered %d", errDead, a.status)
