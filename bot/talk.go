@@ -179,7 +179,7 @@ func (t *talk) act(r reading.Reading, model bool) error {
 		if model && (a.Kind == reading.Confirm || a.Kind == reading.Pay) {
 			continue
 		}
-		if a.Kind == reading.Ask && a.Question == "" && len(r.Actions) > 1 {
+		if a.Kind == reading.Ask && len(r.Actions) > 1 && (a.Question == "" || slices.ContainsFunc(r.Actions, answers)) {
 			continue
 		}
 		if err := t.try(a); err != nil {
@@ -188,6 +188,16 @@ func (t *talk) act(r reading.Reading, model bool) error {
 	}
 	t.notFound(r)
 	return nil
+}
+
+// answers tells whether an action is an answer by itself: then the merchant's own answer beside it would say it twice, or
+// say something else.
+func answers(a reading.Action) bool {
+	switch a.Kind {
+	case reading.Browse, reading.Search, reading.ShowProduct, reading.OrderStatus, reading.Help, reading.Human, reading.ShowCart:
+		return true
+	}
+	return false
 }
 
 // guess offers the goods that come nearest to words that nothing is called exactly.

@@ -11,6 +11,7 @@ import (
 
 	"sotto.chat/catalog"
 	"sotto.chat/internal/database"
+	"sotto.chat/internal/testkit"
 )
 
 func menu() catalog.File {
@@ -152,7 +153,7 @@ func TestBadRowsAreNamedAndTheOthersTaken(t *testing.T) {
 
 func TestTenThousandProducts(t *testing.T) {
 	size := 10_000
-	if testing.Short() {
+	if testing.Short() || testkit.Race {
 		size = 2_000
 	}
 	both(t, func(t *testing.T, r *room) {

@@ -16,6 +16,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/id"
+	"sotto.chat/internal/testkit"
 )
 
 func (r *room) hold(order string, lines ...catalog.HoldLine) error {
@@ -305,6 +306,7 @@ func (l *ledger) end(order string, goodsLeave bool) bool {
 }
 
 func TestAnyStepsKeepTheStockSound(t *testing.T) {
+	testkit.FewerUnderRace(t, 15)
 	both(t, func(t *testing.T, r *room) {
 		rapid.Check(t, func(rt *rapid.T) {
 			var variants []string

@@ -180,6 +180,7 @@ func TestWhateverHappensTheBooksAgree(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the model of an order's life takes a while")
 	}
+	testkit.FewerUnderRace(t, 15)
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
 		w := newWorld(t, db, clock)
 		w.eager = true

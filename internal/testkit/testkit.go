@@ -3,10 +3,12 @@ package testkit
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -129,6 +131,20 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// FewerUnderRace has a property test try only so many histories while the race detector is on.
+func FewerUnderRace(t testing.TB, checks int) {
+	t.Helper()
+	f := flag.Lookup("rapid.checks")
+	if !Race || f == nil {
+		return
+	}
+	usual := f.Value.String()
+	if err := f.Value.Set(strconv.Itoa(checks)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Value.Set(usual) })
 }
 
 // Shared gives the path of the outside specifications and vectors below SOTTO_SHARED, or skips the test
