@@ -8,47 +8,82 @@ import (
 
 // after brings refunds and disputes of a counted coin up to date, whoever made them, and the payment's status with them.
 func (s *settlement) after(coin receipt) error {
-	bounced, err := mergeRefunds(s.tx, s.pay, s.r.Refunds)
+	trouble, err := mergeRefunds(s.tx, s.pay, coin, s.r.Refunds)
 	if err != nil {
 		return err
+	}
+	odd, err := level(s.tx, s.pay, coin, s.r.Back)
+	if err != nil {
+		return err
+	}
+	if trouble == "" {
+		trouble = odd
 	}
 	contested, err := mergeDisputes(s.tx, s.pay, s.r.Disputes)
 	if err != nil {
 		return err
 	}
-	return weigh(s.tx, &s.pay, coin, bounced, contested)
+	return weigh(s.tx, &s.pay, coin, trouble, contested)
 }
 
 // mergeRefunds stores the provider's refunds by their ids. One that we asked for and whose answer was lost is known by the id that
-// we wrote on it. It tells whether one failed just now.
-func mergeRefunds(tx database.Tx, pay Payment, list []remoteRefund) (bounced bool, err error) {
+// we wrote on it. It gives the reason why a person must look, if there is one now: a refund failed, or more went back than came, or
+// in another currency.
+func mergeRefunds(tx database.Tx, pay Payment, coin receipt, list []remoteRefund) (trouble string, err error) {
 	if len(list) == 0 {
-		return false, nil
+		return "", nil
 	}
 	rows, err := readRefunds(tx.DB(), pay.MerchantID, pay.ID)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	for _, r := range list {
 		row := matching(rows, r)
 		if row == nil {
-			fresh := Refund{MerchantID: pay.MerchantID, ID: id.New("ref"), PaymentID: pay.ID, Amount: r.Amount.Amount, Currency: r.Amount.Currency,
-				Status: r.Status, Reason: "at_provider", ExternalID: r.ID, Attempt: 1, CreatedAt: r.Created, UpdatedAt: tx.Now}
-			if err := insertRefund(tx, &fresh); err != nil {
-				return bounced, err
+			fresh, odd := atProvider(tx, pay, coin, rows, r)
+			if odd != "" {
+				trouble = odd
 			}
+			if fresh.Amount < 1 {
+				continue
+			}
+			if err := insertRefund(tx, &fresh); err != nil {
+				return trouble, err
+			}
+			rows = append(rows, fresh)
 			continue
 		}
 		if row.ExternalID != "" && refundRank(r.Status) <= refundRank(row.Status) {
 			continue
 		}
-		bounced = bounced || r.Status == RefundFailed && row.Status != RefundFailed
+		if r.Status == RefundFailed && row.Status != RefundFailed {
+			trouble = ReasonRefundFailed
+		}
 		row.Status, row.ExternalID = r.Status, r.ID
 		if err := saveRefund(tx, row); err != nil {
-			return bounced, err
+			return trouble, err
 		}
 	}
-	return bounced, nil
+	return trouble, nil
+}
+
+// atProvider is the row of a refund that was made at the provider's side. More than came cannot go back of it.
+func atProvider(tx database.Tx, pay Payment, coin receipt, rows []Refund, r remoteRefund) (fresh Refund, odd string) {
+	fresh = Refund{MerchantID: pay.MerchantID, ID: id.New("ref"), PaymentID: pay.ID, Amount: r.Amount.Amount, Currency: r.Amount.Currency,
+		Status: r.Status, Reason: "at_provider", ExternalID: r.ID, Attempt: 1, CreatedAt: r.Created, UpdatedAt: tx.Now}
+	if r.Amount.Currency != coin.Currency {
+		return fresh, ReasonWrongCurrency
+	}
+	room := coin.Amount
+	for _, old := range rows {
+		if _, made := filling(old); !made && old.ExternalID != "" && old.Status != RefundFailed && old.Currency == coin.Currency {
+			room -= old.Amount
+		}
+	}
+	if r.Status != RefundFailed && fresh.Amount > room {
+		fresh.Amount, odd = room, ReasonWrongAmount
+	}
+	return fresh, odd
 }
 
 func matching(rows []Refund, r remoteRefund) *Refund {
@@ -86,8 +121,8 @@ func mergeDisputes(tx database.Tx, pay Payment, list []remoteDispute) (moved boo
 	}
 	for _, d := range list {
 		old, known := before[d.ID]
-		if known && (old == d.Status || !open(old)) {
-			continue // nothing new, or an old reading: what is closed stays closed
+		if known && disputeRank(d.Status) <= disputeRank(old) {
+			continue // nothing new, or an old reading
 		}
 		row := Dispute{MerchantID: pay.MerchantID, ID: d.ID, PaymentID: pay.ID, Amount: d.Amount.Amount, Currency: d.Amount.Currency,
 			Status: d.Status, Reason: d.Reason, CreatedAt: d.Created, UpdatedAt: tx.Now}
@@ -105,8 +140,8 @@ func open(status string) bool {
 }
 
 // weigh gives a payment with a coin the status that refunds and disputes ask for. What waits for a person goes on waiting, unless all
-// of it went back or the dispute about it was won. What a person accepted is not asked again until something moves.
-func weigh(tx database.Tx, pay *Payment, coin receipt, bounced, contested bool) error {
+// of it went back or the dispute about it was won. trouble is a reason why a person must look now, or empty. What a person accepted is not asked again until something moves.
+func weigh(tx database.Tx, pay *Payment, coin receipt, trouble string, contested bool) error {
 	refunds, err := readRefunds(tx.DB(), pay.MerchantID, pay.ID)
 	if err != nil {
 		return err
@@ -137,8 +172,8 @@ func weigh(tx database.Tx, pay *Payment, coin receipt, bounced, contested bool) 
 		return pay.move(NeedsReview, ReasonDisputed)
 	case lost:
 		return pay.move(NeedsReview, ReasonDisputeLost)
-	case bounced:
-		return pay.move(NeedsReview, ReasonRefundFailed)
+	case trouble != "":
+		return pay.move(NeedsReview, trouble)
 	case back > 0 && back >= coin.Amount:
 		return pay.become(Refunded)
 	case review && pay.Reason != ReasonDisputed:

@@ -6,6 +6,7 @@ import (
 
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/id"
+	"sotto.chat/internal/money"
 )
 
 // Apply moves the payment that a fact is about, once per event and once per coin: whoever comes second with either finds it done.
@@ -26,6 +27,9 @@ func (p *Payments) Apply(tx database.Tx, f Fact) (Move, error) {
 	if err != nil {
 		return Move{}, err
 	}
+	if s.again {
+		return s.move, p.desk.Announce(tx, EventArrived{f.source, f.event})
+	}
 	return s.move, markEvent(tx, f.source, f.event, outcome)
 }
 
@@ -38,28 +42,29 @@ type settlement struct {
 	pay  Payment // whose state is settled: the one named by the session, or the double's own
 	was  Payment // as it stood before
 	move Move
+	// again asks for the event once more: the provider's own coin is counted first, then the one that only the event knows.
+	again bool
 }
 
 func (s *settlement) settle() (outcome string, err error) {
-	r := s.r
-	if s.pay, err = lockPayment(s.tx, s.f.Merchant, r.Payment); err != nil {
+	if s.pay, err = lockPayment(s.tx, s.f.Merchant, s.f.Payment); err != nil {
 		if errors.Is(err, ErrUnknownPay) {
 			return s.strange("unknown_payment")
 		}
 		return "", err
 	}
-	a, ok, err := readAttempt(s.tx.DB(), s.f.Merchant, r.Payment, r.Attempt)
+	a, ok, err := s.attempt()
 	if err != nil {
 		return "", err
 	}
-	if !ok || a.Account != s.f.account {
+	if !ok {
 		return s.strange("unknown_session")
 	}
-	advanced, err := s.advance(a)
+	coin, counted, err := s.weighWords(a)
 	if err != nil {
 		return "", err
 	}
-	coin, counted, err := readReceipt(s.tx.DB(), s.f.Merchant, r.coin())
+	advanced, err := s.advance(a)
 	if err != nil {
 		return "", err
 	}
@@ -70,9 +75,10 @@ func (s *settlement) settle() (outcome string, err error) {
 	}
 	s.was = s.pay
 	switch {
-	case r.paid() && !counted:
+	case s.r.paid() && !counted:
 		coin, err = s.take()
-	case r.paid():
+	case s.r.paid():
+		err = s.correct(&coin)
 	case advanced == sessionProcessing:
 		err = s.wait()
 	case advanced == sessionFailed:
@@ -84,12 +90,50 @@ func (s *settlement) settle() (outcome string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return s.finish()
+	return s.finish(coin)
+}
+
+// attempt reads the attempt that the fact is about. What is known as money alone has none, and its receipt answers for it.
+func (s *settlement) attempt() (a attempt, ok bool, err error) {
+	a, ok, err = readAttempt(s.tx.DB(), s.f.Merchant, s.f.Payment, s.r.Attempt)
+	if err != nil || ok || s.r.Attempt != 0 {
+		return a, ok && a.Account == s.f.account, err
+	}
+	coin, ok, err := readReceipt(s.tx.DB(), s.f.Merchant, s.f.told.intent(s.f.kind))
+	return attempt{}, ok && coin.Account == s.f.account, err
+}
+
+// weighWords settles what is to be believed, between the provider's API, the signed event and our own rows, and gives the coin that it
+// is about, if that was counted before.
+func (s *settlement) weighWords(a attempt) (coin receipt, counted bool, err error) {
+	if s.r.Session == "" {
+		s.r = a.remote(s.f)
+	}
+	if s.f.speaksOfAnother(s.r) {
+		if coin, counted, err = s.counted(a); err != nil {
+			return coin, counted, err
+		}
+		if s.again = s.r.paid() && !counted; s.again {
+			return coin, counted, nil
+		}
+		s.r = s.r.alone(s.f.told.intent(s.f.kind))
+	}
+	s.r = s.r.heed(s.f.kind, s.f.told)
+	return s.counted(a)
+}
+
+// counted finds the coin's receipt. What was counted under its session, before anybody told of its intent, is the same coin.
+func (s *settlement) counted(a attempt) (coin receipt, ok bool, err error) {
+	coin, ok, err = readReceipt(s.tx.DB(), s.f.Merchant, s.r.coin())
+	if err != nil || ok || s.r.Intent == "" || a.IntentID != "" && a.IntentID != s.r.Intent {
+		return coin, ok, err
+	}
+	return readReceipt(s.tx.DB(), s.f.Merchant, s.r.Session)
 }
 
 // strange ends a fact that fits nothing of ours although our marks are on it: the operator is told when there is money in it.
 func (s *settlement) strange(outcome string) (string, error) {
-	if s.r.paid() {
+	if s.r.paid() || s.f.told.pays(s.f.kind) {
 		s.cfg.Log.ErrorContext(s.tx.Context(), "money came for what is not known here", "outcome", outcome, "merchant", s.f.Merchant, "session", s.r.Session)
 	}
 	return outcome, nil
@@ -97,11 +141,15 @@ func (s *settlement) strange(outcome string) (string, error) {
 
 // advance brings the attempt's row forward and gives its new state, or "" when that was known.
 func (s *settlement) advance(a attempt) (sessionState, error) {
-	if a.ExternalID != "" && a.ExternalID != s.r.Session {
+	if a.Attempt == 0 || a.ExternalID != "" && a.ExternalID != s.r.Session {
 		return "", nil // a session that somebody copied ours into; its money counts all the same
 	}
 	now := s.r.state()
 	if now.rank() <= a.Status.rank() && !(now == sessionPaid && a.Status != sessionPaid) {
+		if a.IntentID == "" && s.r.Intent != "" {
+			a.IntentID = s.r.Intent
+			return "", saveAttempt(s.tx, &a)
+		}
 		return "", nil
 	}
 	a.Status, a.ExternalID, a.IntentID, a.URL, a.LookAt = now, s.r.Session, s.r.Intent, s.r.URL, nil
@@ -114,10 +162,7 @@ func (s *settlement) advance(a attempt) (sessionState, error) {
 
 // take counts a coin: for the payment, or for a row of its own when that has one already.
 func (s *settlement) take() (receipt, error) {
-	got := s.r.Received
-	if s.r.Intent == "" {
-		got = s.r.Asked
-	}
+	got := s.r.came()
 	coin := receipt{MerchantID: s.f.Merchant, ExternalID: s.r.coin(), Account: s.f.account, Amount: got.Amount, Currency: got.Currency, At: s.tx.Now}
 	_, second, err := readReceiptOf(s.tx.DB(), s.f.Merchant, s.pay.ID)
 	if err != nil {
@@ -138,7 +183,46 @@ func (s *settlement) take() (receipt, error) {
 	if err := insertReceipt(s.tx, &coin); err != nil {
 		return coin, err
 	}
+	if err := s.reopen(coin); err != nil {
+		return coin, err
+	}
 	return coin, s.closeOthers()
+}
+
+// reopen has those events looked at again that told of the coin's refunds and disputes before its money was known.
+func (s *settlement) reopen(coin receipt) error {
+	early, err := reopenEvents(s.tx, s.f.source, coin.ExternalID)
+	for _, one := range early {
+		err = errors.Join(err, s.desk.Announce(s.tx, EventArrived{s.f.source, one}))
+	}
+	return err
+}
+
+// correct puts right what an event alone had said of a coin, once the provider's API tells its sum.
+func (s *settlement) correct(coin *receipt) error {
+	got := s.r.came()
+	if s.r.Told || s.r.Odd || s.r.Live != s.f.live || got == money.Of(coin.Amount, coin.Currency) {
+		return nil
+	}
+	coin.Amount, coin.Currency = got.Amount, got.Currency
+	if err := saveReceipt(s.tx, coin); err != nil {
+		return err
+	}
+	s.pay.PaidAmount = 0
+	if coin.Currency == s.pay.Currency {
+		s.pay.PaidAmount = coin.Amount
+	}
+	switch {
+	case s.pay.Status != NeedsReview || s.pay.Reason != ReasonWrongAmount && s.pay.Reason != ReasonWrongCurrency:
+	case coin.Currency != s.pay.Currency:
+		s.pay.Reason = ReasonWrongCurrency
+	case coin.Amount != s.pay.Amount:
+		s.pay.Reason = ReasonWrongAmount
+	default:
+		s.move.Paid = true
+		return s.pay.move(Paid, "")
+	}
+	return nil
 }
 
 // credit gives the coin to the payment. What is not exactly what was asked for goes before a person.
@@ -205,13 +289,18 @@ func (s *settlement) fail() error {
 	return s.pay.move(Failed, ReasonDeclined)
 }
 
-// finish stores what changed and tells it.
-func (s *settlement) finish() (string, error) {
+// finish stores what changed and tells it. A refund or a dispute of money that is not known waits for that.
+func (s *settlement) finish(coin receipt) (string, error) {
 	s.move.Payment, s.move.From, s.move.To, s.move.Was = s.pay, s.was.Status, s.pay.Status, s.was.Reason
 	n, w := s.pay, s.was
 	s.move.Changed = s.move.Double || n.Status != w.Status || n.Reason != w.Reason || n.PaidAmount != w.PaidAmount ||
 		n.RefundedAmount != w.RefundedAmount || !n.ExpiresAt.Equal(w.ExpiresAt)
-	if !s.move.Changed {
+	switch about := subject(s.f.kind); {
+	case s.move.Changed:
+	case coin.ExternalID == "" && (about == aRefund || about == aDispute || s.r.Back != nil):
+		s.cfg.Log.WarnContext(s.tx.Context(), "a refund or a dispute of money that is not known here", "payment", s.pay.ID, "event", s.f.event)
+		return outcomeNoMoney, nil
+	default:
 		return "no_change", nil
 	}
 	if err := savePayment(s.tx, &s.pay); err != nil {

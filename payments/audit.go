@@ -116,7 +116,8 @@ func (p *Payments) Reconciliation(ctx context.Context, merchant string, day time
 // compare tells how one of the provider's sessions differs from ours.
 func (p *Payments) compare(ctx context.Context, merchant string, r remote, known map[string]attempt) (Difference, error) {
 	d := Difference{Payment: r.Payment, Session: r.Session, There: r.Received}
-	if _, ok := known[r.Session]; !ok {
+	a, ok := known[r.Session]
+	if !ok {
 		d.Problem = "missing_here"
 		return d, nil
 	}
@@ -125,7 +126,7 @@ func (p *Payments) compare(ctx context.Context, merchant string, r remote, known
 	switch {
 	case r.paid() && !counted:
 		d.Problem = "paid_there_only"
-	case !r.paid() && counted:
+	case !r.paid() && (counted || a.Status == sessionPaid):
 		d.Problem = "paid_here_only"
 	case counted && d.Here != d.There && r.Intent != "":
 		d.Problem = "amount"

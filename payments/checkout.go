@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -168,6 +169,27 @@ func (p *Payments) create(ctx context.Context, pay Payment, a attempt) (string, 
 		return "", nil
 	}
 	return "", ErrUpstream.Because(err)
+}
+
+// cut shortens to at most n runes.
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}
+
+// locales are those of the hosted page.
+const locales = " bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW "
+
+func locale(language string) string {
+	base, _, _ := strings.Cut(language, "-")
+	for _, l := range []string{language, base} {
+		if l != "" && strings.Contains(locales, " "+l+" ") {
+			return l
+		}
+	}
+	return "auto"
 }
 
 // opened stores what the provider made. When the payment ended meanwhile, the session is promised to be closed and not given away.

@@ -43,7 +43,8 @@ type shop struct {
 
 	mu    sync.Mutex
 	moves []payments.Move
-	posts int // requests that ask the sandbox for a session
+	posts int              // requests that ask the sandbox for a session
+	deaf  http.HandlerFunc // answers every GET in place of the sandbox
 }
 
 func open(t *testing.T, db *database.DB, clock *testkit.Clock) *shop {
@@ -79,12 +80,29 @@ func (s *shop) openSandbox() {
 			s.posts++
 			s.mu.Unlock()
 		}
+		if deaf := s.deafness(); deaf != nil && r.Method == http.MethodGet {
+			deaf(w, r)
+			return
+		}
 		inner.ServeHTTP(w, r)
 	}))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { s.stripe.Run(ctx); close(done) }()
 	s.t.Cleanup(func() { cancel(); <-done; s.api.Close() })
+}
+
+func (s *shop) deafness() http.HandlerFunc {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.deaf
+}
+
+// deafen has every GET to Stripe answered by f; nil gives the sandbox back.
+func (s *shop) deafen(f http.HandlerFunc) {
+	s.mu.Lock()
+	s.deaf = f
+	s.mu.Unlock()
 }
 
 // room is one process of the shop: several may share the database.

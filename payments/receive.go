@@ -19,7 +19,7 @@ const largestEvent = 1 << 20
 var ErrLargeEvent = fault.New(fault.TooLarge, "webhook_large", "The webhook's body is larger than any event.")
 
 // ReceiveStripe takes a webhook of a merchant's own account, or of the platform's when merchant is empty. It checks the signature over
-// the raw bytes with every configured secret, the time in both directions and the mode, stores the event's ids once and announces it.
+// the raw bytes with every configured secret, the time in both directions and the mode, stores the event once and announces it.
 // A nil error means that it is safe here; whatever else happens is done later.
 func (p *Payments) ReceiveStripe(ctx context.Context, merchant string, raw []byte, signature string) error {
 	acct, err := p.receiving(ctx, merchant)
@@ -52,9 +52,9 @@ func (p *Payments) receiving(ctx context.Context, merchant string) (account, err
 	return acct, err
 }
 
-// keep stores an event by its ids, and announces it unless it concerns nobody.
+// keep stores an event's ids and facts, and announces it unless it concerns nobody.
 func (p *Payments) keep(tx database.Tx, merchant string, acct account, e signedEvent) error {
-	row := event{MerchantID: merchant, ID: e.ID, Kind: e.Kind, ObjectID: e.Object, ReceivedAt: tx.Now}
+	row := event{MerchantID: merchant, ID: e.ID, Kind: e.Kind, ObjectID: e.Object, IntentID: e.Facts.intent(e.Kind), Facts: e.Facts, ReceivedAt: tx.Now}
 	switch {
 	case e.Account != "" && e.Account != acct.Name && acct.Name != ownAccount:
 		row.HandledAt, row.Outcome = &tx.Now, "other_account"
@@ -73,7 +73,7 @@ func (p *Payments) arrived(tx database.Tx, row event) error {
 	return p.desk.Announce(tx, EventArrived{row.MerchantID, row.ID})
 }
 
-// Fact is what an event turned out to mean, read at the provider. Give it to Apply.
+// Fact is what an event turned out to mean: what was read at the provider, and what the event itself says. Give it to Apply.
 type Fact struct {
 	// Merchant, Payment and Order tell what it is about; empty when it is about nothing of ours. Who locks the order too does
 	// that before Apply locks the payment, as everything else that touches both.
@@ -85,10 +85,13 @@ type Fact struct {
 	outcome string // set: there is nothing to apply
 	account string
 	live    bool
-	remote  remote
+	kind    string
+	told    facts
+	remote  remote // without a session: the provider did not tell
 }
 
-// Resolve reads at the provider how things stand now, whatever the event said when it was made.
+// Resolve reads at the provider how things stand now, whenever the event was made. Where the provider does not tell, the event's own
+// facts are left to speak.
 func (p *Payments) Resolve(ctx context.Context, merchant, eventID string) (Fact, error) {
 	ev, ok, err := readEvent(p.db.Read(ctx), merchant, eventID)
 	if err != nil {
@@ -97,7 +100,7 @@ func (p *Payments) Resolve(ctx context.Context, merchant, eventID string) (Fact,
 	if !ok {
 		return Fact{}, fmt.Errorf("%w: no event %s", jobs.ErrNever, eventID)
 	}
-	f := Fact{source: merchant, event: eventID, known: ev.HandledAt != nil}
+	f := Fact{source: merchant, event: eventID, known: ev.HandledAt != nil, kind: ev.Kind, told: ev.Facts}
 	if f.known {
 		return f, nil
 	}
@@ -110,14 +113,9 @@ func (p *Payments) Resolve(ctx context.Context, merchant, eventID string) (Fact,
 		return f, err
 	}
 	f.account, f.live = acct.Name, live(acct.Key)
-	if f.remote, f.outcome, err = p.read(ctx, acct.Key, ev); err != nil || f.outcome != "" {
+	if err := p.ask(ctx, acct, ev, &f); err != nil || f.outcome != "" {
 		return f, err
 	}
-	if f.remote.Merchant == "" || f.remote.Payment == "" || merchant != "" && merchant != f.remote.Merchant {
-		f.outcome = "not_ours"
-		return f, nil
-	}
-	f.Merchant, f.Payment = f.remote.Merchant, f.remote.Payment
 	pay, err := p.Get(ctx, f.Merchant, f.Payment)
 	if errors.Is(err, ErrUnknownPay) {
 		return f, nil // Apply says so
@@ -138,30 +136,110 @@ func (p *Payments) receivingNow(ctx context.Context, merchant string) (account, 
 	return acct, err
 }
 
-// read finds the session that an event is about, with all that hangs on it. An outcome says that there is nothing of ours.
-func (p *Payments) read(ctx context.Context, key string, ev event) (r remote, outcome string, err error) {
-	if strings.HasPrefix(ev.Kind, "checkout.session.") {
-		r, err = p.stripe.session(ctx, key, ev.ObjectID)
-	} else {
-		var intent string
-		var ok bool
-		if intent, err = p.stripe.intentOf(ctx, key, ev.Kind, ev.ObjectID); err == nil && intent != "" {
-			r, ok, err = p.stripe.sessionOf(ctx, key, intent)
+// Limits of asking.
+const (
+	// readFor bounds the reading of one event's object, so that time is left to do without it.
+	readFor = 10 * time.Second
+	// patience is how long an event waits for a provider that cannot be reached, before it counts on its own.
+	patience = 2 * time.Minute
+)
+
+// ask reads an event's object at the provider and finds whose it is: by what we wrote on it, else by our own rows.
+func (p *Payments) ask(ctx context.Context, acct account, ev event, f *Fact) error {
+	reading, cancel := context.WithTimeout(ctx, readFor)
+	defer cancel()
+	var silent error
+	if subject(ev.Kind) != aSession && ev.IntentID == "" {
+		ev.IntentID, silent = p.stripe.intentOf(reading, acct.Key, ev.Kind, ev.ObjectID)
+		f.told.Intent = ev.IntentID
+	}
+	at, err := p.locate(ctx, acct.Name, ev)
+	if err != nil {
+		return err
+	}
+	if silent == nil {
+		f.remote, silent = p.read(reading, acct.Key, ev, at.ExternalID)
+	}
+	if silent != nil {
+		if err := p.doWithout(ctx, ev, silent); err != nil {
+			return err
 		}
-		if err == nil && !ok {
-			return r, "not_ours", nil
-		}
+	}
+	r := &f.remote
+	if r.Merchant == "" || r.Payment == "" {
+		r.Merchant, r.Payment, r.Attempt = at.MerchantID, at.PaymentID, at.Attempt
 	}
 	switch {
-	case gone(err):
-		return r, "unknown_object", nil
-	case err != nil:
-		return r, "", ErrUpstream.Because(err)
+	case gone(silent) && (r.Payment == "" || ev.Kind == pollKind):
+		f.outcome = outcomeUnknown
+	case r.Payment == "" || ev.MerchantID != "" && ev.MerchantID != r.Merchant:
+		f.outcome = outcomeNotOurs
+	case r.Session == "" && ev.Kind == pollKind:
+		f.outcome = "unreadable" // the next look asks again
+	default:
+		f.Merchant, f.Payment = r.Merchant, r.Payment
 	}
-	if err := p.readMore(ctx, key, ev.Kind, &r); err != nil {
-		return r, "", ErrUpstream.Because(err)
+	return nil
+}
+
+// doWithout lets an event go on without what the provider's API did not tell: at once when it will not tell, else after some patience.
+func (p *Payments) doWithout(ctx context.Context, ev event, silent error) error {
+	answer := refusal(silent)
+	if (answer == nil || !answer.untold()) && (ctx.Err() != nil || p.db.Now().Sub(ev.ReceivedAt) < patience) {
+		return ErrUpstream.Because(silent)
 	}
-	return r, "", nil
+	if !gone(silent) {
+		p.cfg.Log.WarnContext(ctx, "the provider's API does not tell; its signed event counts alone", "event", ev.ID, "kind", ev.Kind, "error", silent)
+	}
+	return nil
+}
+
+// locate finds an event's object among our own rows: its session or its intent, else the payment whose marks the event bears. What is
+// known as money alone (a second coin has no attempt) comes back without an attempt's number.
+func (p *Payments) locate(ctx context.Context, account string, ev event) (a attempt, err error) {
+	db, session := p.db.Read(ctx), ""
+	if subject(ev.Kind) == aSession {
+		session = ev.ObjectID
+	}
+	a, ok, err := readAttemptOf(db, ev.MerchantID, account, session, ev.IntentID)
+	if err != nil || ok {
+		return a, err
+	}
+	if session == "" && ev.IntentID != "" {
+		coin, ok, err := readCoinOf(db, ev.MerchantID, account, ev.IntentID)
+		if err != nil || ok {
+			return attempt{MerchantID: coin.MerchantID, PaymentID: coin.PaymentID}, err
+		}
+	}
+	f := ev.Facts
+	if f.Merchant == "" || f.Payment == "" {
+		return attempt{}, nil
+	}
+	a, ok, err = readAttempt(db, f.Merchant, f.Payment, f.Attempt)
+	if err != nil || ok {
+		return a, err
+	}
+	if a, ok, err = readLastAttempt(db, f.Merchant, f.Payment); !ok {
+		a = attempt{MerchantID: f.Merchant, PaymentID: f.Payment} // Apply says how little is known of it
+	}
+	return a, err
+}
+
+// read finds the session that an event is about, with all that hangs on it; none without an error when there is none.
+func (p *Payments) read(ctx context.Context, key string, ev event, session string) (r remote, err error) {
+	if subject(ev.Kind) == aSession {
+		session = ev.ObjectID
+	}
+	switch {
+	case session != "":
+		r, err = p.stripe.session(ctx, key, session)
+	case ev.IntentID != "":
+		r, _, err = p.stripe.sessionOf(ctx, key, ev.IntentID)
+	}
+	if err == nil && r.Session != "" {
+		err = p.readMore(ctx, key, ev.Kind, &r)
+	}
+	return r, err
 }
 
 // readMore adds refunds and disputes where there can be any.

@@ -170,8 +170,12 @@ func (p *Payments) makeRefund(ctx context.Context, merchant, refundID string) (R
 
 // askRefund makes the refund; after a failure that the provider keeps under a key it first looks whether the money went all the same.
 func (p *Payments) askRefund(ctx context.Context, key string, row Refund, coin receipt) (remoteRefund, error) {
+	intent, err := p.intentOfCoin(ctx, key, coin)
+	if err != nil {
+		return remoteRefund{}, err
+	}
 	if row.Attempt > 1 {
-		list, err := p.stripe.refundsOf(ctx, key, coin.ExternalID)
+		list, err := p.stripe.refundsOf(ctx, key, intent)
 		if err != nil {
 			return remoteRefund{}, err
 		}
@@ -181,8 +185,24 @@ func (p *Payments) askRefund(ctx context.Context, key string, row Refund, coin r
 			}
 		}
 	}
-	return p.stripe.createRefund(ctx, key, coin.ExternalID, fmt.Sprintf("refund:%s:%d", row.ID, row.Attempt), money.Of(row.Amount, row.Currency),
+	return p.stripe.createRefund(ctx, key, intent, fmt.Sprintf("refund:%s:%d", row.ID, row.Attempt), money.Of(row.Amount, row.Currency),
 		map[string]string{"refund": row.ID, "payment": row.PaymentID, "merchant": row.MerchantID})
+}
+
+// intentOfCoin is the payment intent that money goes back by. A coin that was told without one counts under its session.
+func (p *Payments) intentOfCoin(ctx context.Context, key string, coin receipt) (string, error) {
+	a, ok, err := readAttemptOf(p.db.Read(ctx), coin.MerchantID, coin.Account, coin.ExternalID, "")
+	if err != nil || !ok {
+		return coin.ExternalID, err
+	}
+	if a.IntentID != "" {
+		return a.IntentID, nil
+	}
+	r, err := p.stripe.session(ctx, key, coin.ExternalID)
+	if err == nil && r.Intent != "" {
+		return r.Intent, nil
+	}
+	return coin.ExternalID, err
 }
 
 func (p *Payments) nextTry(ctx context.Context, row Refund) error {
@@ -217,9 +237,12 @@ func (p *Payments) ended(ctx context.Context, coin receipt, got remoteRefund) (r
 		if err := saveRefund(tx, &row); err != nil {
 			return err
 		}
-		was := pay
+		was, trouble := pay, ""
 		// A refund that never began leaves the money where it is: no need for a person, the caller is told.
-		if err := weigh(tx, &pay, coin, got.Status == RefundFailed && got.ID != "", false); err != nil {
+		if got.Status == RefundFailed && got.ID != "" {
+			trouble = ReasonRefundFailed
+		}
+		if err := weigh(tx, &pay, coin, trouble, false); err != nil {
 			return err
 		}
 		if pay.Status == was.Status && pay.RefundedAmount == was.RefundedAmount {

@@ -1,35 +1,27 @@
 package payments
 
 import (
+	"bytes"
 	"context"
-	"slices"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
 	"time"
 
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/money"
 )
 
-// signedEvent is what is kept of a webhook: its ids. The object itself is read anew, so that neither the order of arrival nor an
-// old snapshot nor another version of the API can mislead.
+// signedEvent is what is read of a webhook. The object itself is read anew, so that neither the order of arrival nor an old snapshot
+// can mislead; its facts count where they tell more.
 type signedEvent struct {
 	ID, Kind, Object, Account string
 	Live                      bool
 	Created                   time.Time
+	Facts                     facts
 }
-
-// handledKinds are the events that lead to a new reading. All others are noted and left.
-// payment_intent.payment_failed is not among them: it is one attempt inside a session that stays open.
-var handledKinds = []string{
-	"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed", "checkout.session.expired",
-	"payment_intent.succeeded", "payment_intent.processing", "payment_intent.canceled",
-	"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed",
-	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "charge.dispute.closed",
-}
-
-// pollKind is the kind of an event that we made ourselves after looking.
-const pollKind = "checkout.session.looked_at"
-
-func handled(kind string) bool { return kind == pollKind || slices.Contains(handledKinds, kind) }
 
 // remote is one session as it stands at the provider, with all that hangs on it.
 type remote struct {
@@ -39,15 +31,26 @@ type remote struct {
 	// Merchant, Payment and Attempt are what we wrote on it.
 	Merchant, Payment string
 	Attempt           int64
-	// Asked is what the customer was asked for, in the currency that we named; Received what came. Odd marks an amount that
-	// has no exact form here.
-	Asked, Received      money.Money
-	Odd                  bool
+	// Asked is what the customer was asked for, in the currency that we named; Received what came; Shown what the page said, in the
+	// provider's units. Odd marks an amount that has no exact form here.
+	Asked, Received, Shown money.Money
+	Odd                    bool
+	// Told marks money that an event told of and the provider's API did not.
+	Told                 bool
 	Intent, IntentStatus string
 	Disputed             bool
 	Returned             int64
 	Refunds              []remoteRefund
 	Disputes             []remoteDispute
+	// Back is all that ever went back of a charge, when an event told it.
+	Back *givenBack
+}
+
+// givenBack is a charge's own sum of what went back, refunds that failed later included or not. All means that nothing is left.
+type givenBack struct {
+	Charge string
+	Sum    money.Money
+	All    bool
 }
 
 type remoteRefund struct {
@@ -75,19 +78,68 @@ func (r remote) coin() string {
 	return r.Session
 }
 
+// came is what came. A session without an intent took what it asked for.
+func (r remote) came() money.Money {
+	if r.Intent == "" {
+		return r.Asked
+	}
+	return r.Received
+}
+
 // state is the session's state in our words.
 func (r remote) state() sessionState {
 	switch {
 	case r.paid():
 		return sessionPaid
-	case r.Status == "open":
-		return sessionOpen
 	case r.Status == "expired":
 		return sessionExpired
+	case r.Status != "complete":
+		return sessionOpen
 	case r.IntentStatus == "requires_payment_method" || r.IntentStatus == "canceled":
 		return sessionFailed
 	}
 	return sessionProcessing // a transfer under way, a voucher printed and not yet paid, money held
+}
+
+// inOneForm gives refusals that are not in Stripe's form (of a proxy, of a stand-in without that address) the form that the library
+// reads, so that their status is not lost and their text goes nowhere.
+func inOneForm(client *http.Client) *http.Client {
+	one := *client
+	one.Transport = oneForm{client.Transport}
+	return &one
+}
+
+type oneForm struct{ next http.RoundTripper }
+
+// RoundTrip makes one request.
+func (t oneForm) RoundTrip(req *http.Request) (*http.Response, error) {
+	next := t.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	res, err := next.RoundTrip(req)
+	if err != nil || res.StatusCode < 400 {
+		return res, err
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	_ = res.Body.Close()
+	var known struct{ Error *struct{} }
+	if err != nil || json.Unmarshal(body, &known) != nil || known.Error == nil {
+		body = []byte(`{"error":{"type":"api_error"}}`)
+	}
+	res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return res, nil
+}
+
+// errUnreadable stands for an answer without sense; the library's own error would quote it.
+var errUnreadable = errors.New("stripe's answer cannot be read")
+
+// wordless lets errors of the network and of time pass.
+func wordless(err error) error {
+	if _, network := errors.AsType[*url.Error](err); err == nil || network || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return errUnreadable
 }
 
 // account is a Stripe account: the platform's (named "") or a merchant's own.

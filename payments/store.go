@@ -94,6 +94,22 @@ func readReceiptOf(db *gorm.DB, merchant, payment string) (r receipt, ok bool, e
 	return r, ok, err
 }
 
+// readCoinOf finds money by the provider's id in an account's books; an empty merchant asks for every merchant of the platform's account.
+func readCoinOf(db *gorm.DB, merchant, account, coin string) (r receipt, ok bool, err error) {
+	q := db.Where("external_id = ? and account = ?", coin, account)
+	if merchant != "" {
+		q = q.Where("merchant_id = ?", merchant)
+	}
+	ok, err = found(q.Take(&r).Error)
+	return r, ok, err
+}
+
+// saveReceipt writes a sum that was put right.
+func saveReceipt(tx database.Tx, r *receipt) error {
+	return tx.DB().Exec("update receipts set amount = ?, currency = ? where merchant_id = ? and external_id = ?",
+		r.Amount, r.Currency, r.MerchantID, r.ExternalID).Error
+}
+
 func insertReceipt(tx database.Tx, r *receipt) error { return tx.DB().Create(r).Error }
 
 func insertRefund(tx database.Tx, r *Refund) error { return tx.DB().Create(r).Error }
@@ -116,6 +132,15 @@ func saveRefund(tx database.Tx, r *Refund) error {
 	r.UpdatedAt = tx.Now
 	return tx.DB().Exec("update refunds set status = ?, reason = ?, external_id = ?, attempt = ?, updated_at = ? where merchant_id = ? and id = ?",
 		r.Status, r.Reason, r.ExternalID, r.Attempt, r.UpdatedAt, r.MerchantID, r.ID).Error
+}
+
+// resizeRefund changes the sum of a refund that stands for what is not known by name; nothing left is no refund.
+func resizeRefund(tx database.Tx, r *Refund, amount int64) error {
+	if amount == 0 {
+		return tx.DB().Exec("delete from refunds where merchant_id = ? and id = ?", r.MerchantID, r.ID).Error
+	}
+	r.Amount, r.UpdatedAt = amount, tx.Now
+	return tx.DB().Exec("update refunds set amount = ?, updated_at = ? where merchant_id = ? and id = ?", r.Amount, r.UpdatedAt, r.MerchantID, r.ID).Error
 }
 
 // Dispute is a customer's bank taking money back, as the provider reports it.

@@ -70,6 +70,25 @@ func readLastAttempt(db *gorm.DB, merchant, payment string) (a attempt, ok bool,
 	return a, ok, err
 }
 
+// readAttemptOf finds the attempt of a session, or else of an intent, made in an account; an empty merchant asks for every merchant of
+// the platform's account.
+func readAttemptOf(db *gorm.DB, merchant, account, session, intent string) (a attempt, ok bool, err error) {
+	q := db.Where("account = ?", account).Order("attempt desc")
+	switch {
+	case session != "":
+		q = q.Where("external_id = ?", session)
+	case intent != "":
+		q = q.Where("intent_id = ?", intent)
+	default:
+		return a, false, nil
+	}
+	if merchant != "" {
+		q = q.Where("merchant_id = ?", merchant)
+	}
+	ok, err = found(q.Take(&a).Error)
+	return a, ok, err
+}
+
 // readLiveAttempts reads the attempts with which a customer could still pay.
 func readLiveAttempts(db *gorm.DB, merchant, payment string) (out []attempt, err error) {
 	return out, db.Where("merchant_id = ? and payment_id = ? and status in ?", merchant, payment, []sessionState{sessionClaimed, sessionOpen}).
@@ -98,12 +117,14 @@ func (p *Payments) attemptsBetween(ctx context.Context, merchant string, from, t
 	return out, p.db.Read(ctx).Where("merchant_id = ? and created_at >= ? and created_at < ?", merchant, from, to).Order("created_at, payment_id, attempt").Find(&out).Error
 }
 
-// event is one arrival, by ids.
+// event is one arrival: its ids, and the facts that were signed with it.
 type event struct {
 	MerchantID string `gorm:"primaryKey"`
 	ID         string `gorm:"primaryKey"`
 	Kind       string
 	ObjectID   string
+	IntentID   string
+	Facts      facts `gorm:"serializer:json"`
 	ReceivedAt time.Time
 	HandledAt  *time.Time
 	Outcome    string
@@ -125,6 +146,24 @@ func readEvent(db *gorm.DB, merchant, id string) (e event, ok bool, err error) {
 
 func markEvent(tx database.Tx, merchant, id, outcome string) error {
 	return tx.DB().Exec("update payment_events set handled_at = ?, outcome = ? where merchant_id = ? and id = ?", tx.Now, outcome, merchant, id).Error
+}
+
+// What is noted of an event that could not count when it came.
+const (
+	outcomeNoMoney = "no_money_yet"
+	outcomeNotOurs = "not_ours"
+	outcomeUnknown = "unknown_object"
+)
+
+// reopenEvents gives the events about an intent that could not count before its money was known, to be looked at again.
+func reopenEvents(tx database.Tx, merchant, intent string) (out []string, err error) {
+	early := []string{outcomeNoMoney, outcomeNotOurs, outcomeUnknown}
+	err = tx.DB().Raw("select id from payment_events where merchant_id = ? and intent_id = ? and outcome in ?", merchant, intent, early).Scan(&out).Error
+	if err != nil || len(out) == 0 {
+		return nil, err
+	}
+	return out, tx.DB().Exec("update payment_events set handled_at = null, outcome = '' where merchant_id = ? and intent_id = ? and outcome in ?",
+		merchant, intent, early).Error
 }
 
 // knownEvents tells which of at most 1000 events are stored.

@@ -1,10 +1,12 @@
 package payments_test
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
 	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/money"
 	"sotto.chat/internal/testkit"
 	"sotto.chat/payments"
@@ -70,11 +72,75 @@ func TestStories(t *testing.T) {
 			s.must(s.stripe.Alter(id, sandbox.Lie{Currency: "MXN"}))
 			s.must(s.stripe.Approve(id))
 		}, end: end{payments.NeedsReview, payments.ReasonWrongCurrency, 0, 0, 1, 1}},
-		"an event that lies": {act: func(s *shop, pay payments.Payment) {
+		"only an event says paid": {act: func(s *shop, pay payments.Payment) {
 			id := s.click(pay)
 			_, err := s.stripe.Send(id, "checkout.session.completed", sandbox.Lie{PaymentStatus: "paid"})
 			s.must(err)
+		}, end: end{payments.Paid, "", 1250, 0, 1, 1}},
+		"only an event says paid, of another sum": {act: func(s *shop, pay payments.Payment) {
+			id := s.click(pay)
+			_, err := s.stripe.Send(id, "checkout.session.completed", sandbox.Lie{PaymentStatus: "paid", Amount: 1})
+			s.must(err)
+		}, end: end{payments.NeedsReview, payments.ReasonWrongAmount, 1, 0, 1, 1}},
+		"only an event says paid, in another currency": {act: func(s *shop, pay payments.Payment) {
+			id := s.click(pay)
+			_, err := s.stripe.Send(id, "checkout.session.completed", sandbox.Lie{PaymentStatus: "paid", Currency: "EUR"})
+			s.must(err)
+		}, end: end{payments.NeedsReview, payments.ReasonWrongCurrency, 0, 0, 1, 1}},
+		"an event of another sum after the end": {act: func(s *shop, pay payments.Payment) {
+			id := s.click(pay)
+			s.kill(payments.ReasonExpired)
+			_, err := s.stripe.Send(id, "checkout.session.async_payment_succeeded", sandbox.Lie{Amount: 9900})
+			s.must(err)
+		}, end: end{payments.NeedsReview, payments.ReasonWrongAmount, 9900, 0, 1, 1}},
+		"only an event says paid, after the end": {act: func(s *shop, pay payments.Payment) {
+			id := s.click(pay)
+			s.kill("cart_changed")
+			_, err := s.stripe.Send(id, "checkout.session.completed", sandbox.Lie{PaymentStatus: "paid"})
+			s.must(err)
+		}, end: end{payments.Paid, payments.ReasonLate, 1250, 0, 1, 1}},
+		"an event of another sum, where the API says paid": {act: func(s *shop, pay payments.Payment) {
+			id := s.click(pay)
+			s.must(s.stripe.Approve(id))
+			_, err := s.stripe.Send(id, "checkout.session.completed", sandbox.Lie{Amount: 1})
+			s.must(err)
+		}, end: end{payments.Paid, "", 1250, 0, 1, 1}},
+		"an event of another mode": {act: func(s *shop, pay payments.Payment) {
+			s.stripe.SetFaults(sandbox.Faults{Drop: -1})
+			id := s.click(pay)
+			raw := body("evt_"+id, "checkout.session.completed", map[string]any{"id": id, "payment_status": "paid", "amount_total": 1250, "currency": "usd"})
+			raw = bytes.Replace(raw, []byte(`"livemode":false`), []byte(`"livemode":true`), 1)
+			if err := s.ReceiveStripe(jobs.Eager(s.t.Context()), "", raw, sandbox.Sign(raw, hookSecret, s.clock.Now())); !is(err, payments.ErrWrongMode) {
+				s.t.Error(err)
+			}
 		}, end: end{payments.Pending, "", 0, 0, 1, 0}},
+		"an event tells of expiry": {act: func(s *shop, pay payments.Payment) {
+			id := s.click(pay)
+			_, err := s.stripe.Send(id, "checkout.session.expired", sandbox.Lie{})
+			s.must(err)
+			s.drain()
+			s.attempts(pay, "expired")
+			again := s.click(pay)
+			if again == id {
+				s.t.Error("the session that ended was given again")
+			}
+			s.must(s.stripe.Approve(again))
+		}, end: end{payments.Paid, "", 1250, 0, 1, 1}},
+		"an event tells that a slow method failed": {act: func(s *shop, pay payments.Payment) {
+			id := s.click(pay)
+			s.must(s.stripe.Delay(id))
+			s.drain()
+			_, err := s.stripe.Send(id, "checkout.session.async_payment_failed", sandbox.Lie{})
+			s.must(err)
+		}, end: end{payments.Failed, payments.ReasonDeclined, 0, 0, 1, 2}},
+		"paid, and an old event tells of expiry": {act: func(s *shop, pay payments.Payment) {
+			id := s.click(pay)
+			s.must(s.stripe.Approve(id))
+			_, err := s.stripe.Send(id, "checkout.session.expired", sandbox.Lie{})
+			s.must(err)
+			_, err = s.stripe.Send(id, "checkout.session.async_payment_failed", sandbox.Lie{})
+			s.must(err)
+		}, end: end{payments.Paid, "", 1250, 0, 1, 1}},
 		"paid late": {act: func(s *shop, pay payments.Payment) {
 			id := s.click(pay)
 			s.stripe.SetFaults(sandbox.Faults{API: "POST /v1/checkout/sessions/" + id, Fail: -1})

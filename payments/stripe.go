@@ -2,7 +2,6 @@ package payments
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -31,7 +30,7 @@ type stripeAPI struct{ backend stripe.Backend }
 
 func newStripe(url string, client *http.Client) *stripeAPI {
 	cfg := &stripe.BackendConfig{
-		HTTPClient: client, MaxNetworkRetries: stripe.Int64(2), EnableTelemetry: stripe.Bool(false),
+		HTTPClient: inOneForm(client), MaxNetworkRetries: stripe.Int64(2), EnableTelemetry: stripe.Bool(false),
 		// The library would log what Stripe answers; we log what we mean to.
 		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
 	}
@@ -63,7 +62,7 @@ func (e *stripeRefusal) final() bool {
 func told(err error) error {
 	var e *stripe.Error
 	if !errors.As(err, &e) {
-		return err
+		return wordless(err)
 	}
 	code := string(e.Code)
 	if code == "" {
@@ -83,7 +82,16 @@ func refusal(err error) *stripeRefusal {
 	return e
 }
 
-func gone(err error) bool { e := refusal(err); return e != nil && e.Status == http.StatusNotFound }
+// gone tells whether the provider says that there is no such object. An address that it does not serve says nothing of objects.
+func gone(err error) bool {
+	e := refusal(err)
+	return e != nil && e.Status == http.StatusNotFound && e.Code == "resource_missing"
+}
+
+// untold tells whether the provider will not say, however often it is asked.
+func (e *stripeRefusal) untold() bool {
+	return e.Status == http.StatusNotImplemented || e.Status >= 400 && e.Status < 500 && !slices.Contains([]int{408, 409, 425, 429}, e.Status)
+}
 
 // live tells what kind of money a key moves.
 func live(key string) bool { return strings.Contains(key, "_live_") }
@@ -142,27 +150,6 @@ func (r sessionRequest) lines() ([]*stripe.CheckoutSessionLineItemParams, error)
 	return out, nil
 }
 
-// cut shortens to at most n runes.
-func cut(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n-1]) + "…"
-	}
-	return s
-}
-
-// locales are those of the hosted page.
-const locales = " bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW "
-
-func locale(language string) string {
-	base, _, _ := strings.Cut(language, "-")
-	for _, l := range []string{language, base} {
-		if l != "" && strings.Contains(locales, " "+l+" ") {
-			return l
-		}
-	}
-	return "auto"
-}
-
 func (s *stripeAPI) createSession(ctx context.Context, key string, r sessionRequest) (remote, error) {
 	lines, err := r.lines()
 	if err != nil {
@@ -183,11 +170,14 @@ func (s *stripeAPI) createSession(ctx context.Context, key string, r sessionRequ
 	return readSession(got), nil
 }
 
-// session reads a session with its payment intent and the charge of that.
+// session reads a session with its payment intent and the charge of that. An answer about anything else is none.
 func (s *stripeAPI) session(ctx context.Context, key, id string) (remote, error) {
 	params := &stripe.CheckoutSessionParams{Params: stripe.Params{Context: ctx}}
 	params.AddExpand("payment_intent.latest_charge")
 	got, err := session.Client{B: s.backend, Key: key}.Get(id, params)
+	if err == nil && got.ID != id {
+		err = &stripe.Error{HTTPStatusCode: http.StatusNotImplemented, Code: "another_object"}
+	}
 	if err != nil {
 		return remote{}, told(err)
 	}
@@ -232,15 +222,15 @@ func (s *stripeAPI) intentOf(ctx context.Context, key, kind, object string) (str
 	params := stripe.Params{Context: ctx}
 	var in *stripe.PaymentIntent
 	var err error
-	switch {
-	case strings.HasPrefix(kind, "payment_intent."):
+	switch subject(kind) {
+	case anIntent:
 		in, err = paymentintent.Client{B: s.backend, Key: key}.Get(object, &stripe.PaymentIntentParams{Params: params})
-	case strings.HasPrefix(kind, "charge.dispute."):
+	case aDispute:
 		var d *stripe.Dispute
 		if d, err = (dispute.Client{B: s.backend, Key: key}).Get(object, &stripe.DisputeParams{Params: params}); err == nil {
 			in = d.PaymentIntent
 		}
-	case strings.HasPrefix(kind, "charge.refund."), strings.HasPrefix(kind, "refund."):
+	case aRefund:
 		var r *stripe.Refund
 		if r, err = (refund.Client{B: s.backend, Key: key}).Get(object, &stripe.RefundParams{Params: params}); err == nil {
 			in = r.PaymentIntent
@@ -309,6 +299,7 @@ func (s *stripeAPI) eventsSince(ctx context.Context, key string, since time.Time
 		one := signedEvent{ID: e.ID, Kind: string(e.Type), Account: e.Account, Live: e.Livemode, Created: time.Unix(e.Created, 0).UTC()}
 		if e.Data != nil {
 			one.Object, _ = e.Data.Object["id"].(string)
+			one.Facts = readFacts(one.Kind, e.Data.Raw)
 		}
 		out = append(out, one)
 	}
@@ -326,36 +317,7 @@ func verify(raw []byte, header string, secrets []string, now time.Time) (signedE
 	if err != nil || now.Sub(at).Abs() > tolerance {
 		return signedEvent{}, ErrBadSignature.Say("The webhook's signature is too old or from the future; compare the clocks.")
 	}
-	var e struct {
-		ID, Type, Account string
-		Livemode          bool
-		Created           int64
-		Data              struct{ Object struct{ ID string } }
-	}
-	if err := json.Unmarshal(raw, &e); err != nil || e.ID == "" || e.Type == "" || len(e.ID) > 255 || len(e.Type) > 255 || len(e.Data.Object.ID) > 255 {
-		return signedEvent{}, ErrBadEvent
-	}
-	return signedEvent{ID: e.ID, Kind: e.Type, Account: e.Account, Object: e.Data.Object.ID, Live: e.Livemode, Created: time.Unix(e.Created, 0).UTC()}, nil
-}
-
-// signedAt reads t= of a Stripe-Signature header. Two of them would let an old signature pass under a young date.
-func signedAt(header string) (at time.Time, err error) {
-	err = ErrBadSignature
-	for part := range strings.SplitSeq(header, ",") {
-		t, ok := strings.CutPrefix(part, "t=")
-		if !ok {
-			continue
-		}
-		if err == nil {
-			return at, ErrBadSignature
-		}
-		n, bad := strconv.ParseInt(t, 10, 64)
-		if bad != nil {
-			return at, ErrBadSignature
-		}
-		at, err = time.Unix(n, 0), nil
-	}
-	return at, err
+	return readEnvelope(raw)
 }
 
 func upper(c stripe.Currency) string { return strings.ToUpper(string(c)) }
@@ -369,7 +331,7 @@ func readSession(v *stripe.CheckoutSession) remote {
 		// Adaptive pricing: the customer paid in another currency; what we asked for stands beside.
 		asked, err = money.FromStripe(c.AmountTotal, upper(c.SourceCurrency))
 	}
-	r.Asked, r.Odd = asked, err != nil
+	r.Asked, r.Shown, r.Odd = asked, money.Of(v.AmountTotal, upper(v.Currency)), err != nil
 	in := v.PaymentIntent
 	if in == nil {
 		return r
@@ -387,12 +349,5 @@ func readSession(v *stripe.CheckoutSession) remote {
 
 func readRefund(v *stripe.Refund) (remoteRefund, error) {
 	m, err := money.FromStripe(v.Amount, upper(v.Currency))
-	status := RefundPending // pending, requires_action
-	switch v.Status {
-	case stripe.RefundStatusSucceeded:
-		status = RefundSucceeded
-	case stripe.RefundStatusFailed, stripe.RefundStatusCanceled:
-		status = RefundFailed
-	}
-	return remoteRefund{ID: v.ID, Ours: v.Metadata["refund"], Amount: m, Status: status, Created: time.Unix(v.Created, 0).UTC()}, err
+	return remoteRefund{ID: v.ID, Ours: v.Metadata["refund"], Amount: m, Status: refundStatus(string(v.Status)), Created: time.Unix(v.Created, 0).UTC()}, err
 }

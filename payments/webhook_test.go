@@ -95,7 +95,7 @@ func TestATestEventOnLive(t *testing.T) {
 	})
 }
 
-// What an event says does not count: an event of another API version, with another payment's lies in it, leads to a reading like any.
+// Of what the API tells, its figures stand: an event of another version, with other figures in it, leads to a reading like any.
 func TestAnEventOfAnotherVersion(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
 		s := open(t, db, clock)

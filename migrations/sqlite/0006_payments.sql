@@ -39,17 +39,24 @@ create table payment_sessions (
 );
 create index payment_sessions_look on payment_sessions (look_at) where look_at is not null;
 create index payment_sessions_created on payment_sessions (merchant_id, created_at);
--- One row per event of the provider: its ids alone, for the object is read anew. merchant_id is empty for the platform's account.
+-- An event of the platform's account names a session or an intent, and not the merchant.
+create index payment_sessions_external on payment_sessions (external_id);
+create index payment_sessions_intent on payment_sessions (intent_id);
+-- One row per event of the provider. The object is read anew; facts are its ids, states and sums as they were signed, which count where
+-- the provider's API is silent or behind. Nothing of a person is among them. merchant_id is empty for the platform's account.
 create table payment_events (
   merchant_id text not null,
   id text not null,
   kind text not null,
   object_id text not null default '',
+  intent_id text not null default '',
+  facts text not null default '{}',
   received_at timestamp not null,
   handled_at timestamp,
   outcome text not null default '',
   primary key (merchant_id, id)
 );
+create index payment_events_intent on payment_events (merchant_id, intent_id);
 -- How far the provider's list of events has been read, per account.
 create table payment_cursors (
   merchant_id text not null,
@@ -69,6 +76,7 @@ create table receipts (
   primary key (merchant_id, external_id)
 );
 create index receipts_payment on receipts (merchant_id, payment_id);
+create index receipts_external on receipts (external_id);
 create table refunds (
   merchant_id text not null,
   id text not null,

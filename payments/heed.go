@@ -1,0 +1,200 @@
+package payments
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/id"
+	"sotto.chat/internal/money"
+)
+
+// remote is the attempt as we know it ourselves, for when the provider's API does not tell.
+func (a attempt) remote(f Fact) remote {
+	r := remote{Session: a.ExternalID, Status: "open", URL: a.URL, Live: f.live, Merchant: f.Merchant, Payment: f.Payment, Attempt: a.Attempt,
+		Intent: a.IntentID, Told: true}
+	if subject(f.kind) == aSession && f.told.ID != "" && f.told.ID != a.ExternalID {
+		r.Session = f.told.ID
+		if a.ExternalID != "" {
+			r.URL, r.Intent = "", "" // a session that somebody copied ours into
+			return r
+		}
+	}
+	switch a.Status {
+	case sessionPaid:
+		r.Status, r.PaymentStatus = "complete", "paid"
+	case sessionProcessing:
+		r.Status, r.IntentStatus = "complete", "processing"
+	case sessionFailed:
+		r.Status, r.IntentStatus = "complete", "requires_payment_method"
+	case sessionExpired, sessionDead:
+		r.Status = "expired"
+	}
+	return r
+}
+
+// speaksOfAnother tells whether the event is about another coin than the one of the session.
+func (f Fact) speaksOfAnother(r remote) bool {
+	in := f.told.intent(f.kind)
+	return in != "" && r.Intent != "" && in != r.Intent
+}
+
+// alone leaves of a session what an event about another coin needs.
+func (r remote) alone(intent string) remote {
+	return remote{Session: r.Session, Status: "open", Live: r.Live, Merchant: r.Merchant, Payment: r.Payment, Attempt: r.Attempt,
+		Asked: r.Asked, Shown: r.Shown, Intent: intent, Told: true}
+}
+
+// heed adds what the signed event says to what the API says, whichever tells of more: money that came is not undone by an API that does
+// not know of it yet, nor by an event that was made before. Of what both know, the API's figures stand.
+func (r remote) heed(kind string, f facts) remote {
+	if r.Intent == "" {
+		r.Intent = f.intent(kind)
+	}
+	switch now := r.state(); {
+	case now == sessionPaid:
+	case f.pays(kind):
+		m, exact := f.money(kind, r.Asked, r.Shown)
+		r.Status, r.PaymentStatus, r.Told = "complete", "paid", true
+		r.Asked, r.Received, r.Odd = m, m, !exact
+	case kind == "checkout.session.completed" && now == sessionOpen:
+		r.Status, r.IntentStatus = "complete", "processing"
+	case kind == "checkout.session.async_payment_failed" && (now == sessionOpen || now == sessionProcessing):
+		r.Status, r.IntentStatus = "complete", "requires_payment_method"
+	case kind == "checkout.session.expired" && now == sessionOpen:
+		r.Status = "expired"
+	}
+	switch subject(kind) {
+	case aCharge:
+		if m, err := money.FromStripe(orNone(f.Returned), f.Currency); err == nil && m.Amount > 0 && f.ID != "" {
+			r.Back = &givenBack{Charge: f.ID, Sum: m, All: f.AllReturned}
+		}
+	case aRefund:
+		r.addRefund(kind, f)
+	case aDispute:
+		r.addDispute(f)
+	}
+	return r
+}
+
+func orNone(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+func (r *remote) addRefund(kind string, f facts) {
+	m, err := money.FromStripe(orNone(f.Amount), f.Currency)
+	if err != nil || m.Amount < 1 || f.ID == "" {
+		return
+	}
+	status := refundStatus(f.Status)
+	if kind == "refund.failed" {
+		status = RefundFailed
+	}
+	r.Refunds = slices.Clone(r.Refunds)
+	for i, known := range r.Refunds {
+		if known.ID == f.ID {
+			if refundRank(status) > refundRank(known.Status) {
+				r.Refunds[i].Status = status
+			}
+			return
+		}
+	}
+	r.Refunds = append(r.Refunds, remoteRefund{ID: f.ID, Ours: f.Refund, Status: status, Amount: m, Created: time.Unix(f.Created, 0).UTC()})
+}
+
+func (r *remote) addDispute(f facts) {
+	m, _ := money.FromStripe(orNone(f.Amount), f.Currency) // a sum without an exact form is still a dispute
+	if f.ID == "" || f.Status == "" {
+		return
+	}
+	r.Disputes = slices.Clone(r.Disputes)
+	for i, known := range r.Disputes {
+		if known.ID == f.ID {
+			if disputeRank(f.Status) > disputeRank(known.Status) {
+				r.Disputes[i].Status = f.Status
+			}
+			return
+		}
+	}
+	r.Disputes = append(r.Disputes, remoteDispute{ID: f.ID, Status: f.Status, Reason: f.Reason, Amount: m, Created: time.Unix(f.Created, 0).UTC()})
+}
+
+// disputeRank orders a dispute's states; what is closed stays closed.
+func disputeRank(status string) int {
+	if i := slices.Index([]string{"", "warning_needs_response", "warning_under_review", "needs_response", "under_review"}, status); i >= 0 {
+		return i
+	}
+	return 5
+}
+
+// level makes the refunds add up to what a charge says went back in all: what is missing was given back at the provider's side and
+// stands as a refund of its own, until the provider tells of it by its name. The greatest sum ever told counts, so neither order nor
+// repetition matters. trouble is set when the charge says more than what came, or another currency.
+func level(tx database.Tx, pay Payment, coin receipt, back *givenBack) (trouble string, err error) {
+	rows, err := readRefunds(tx.DB(), pay.MerchantID, pay.ID)
+	if err != nil {
+		return "", err
+	}
+	var most, named int64
+	var filled []Refund
+	for _, r := range rows {
+		switch sum, ok := filling(r); {
+		case ok:
+			most, filled = max(most, sum), append(filled, r)
+		case r.Currency == coin.Currency && (r.ExternalID != "" || r.Status == RefundPending):
+			named += r.Amount
+		}
+	}
+	switch {
+	case back == nil:
+	case back.Sum.Currency != coin.Currency:
+		trouble = ReasonWrongCurrency
+	default:
+		most = max(most, min(back.Sum.Amount, coin.Amount))
+		if back.Sum.Amount > coin.Amount {
+			trouble = ReasonWrongAmount
+		}
+	}
+	gap := max(0, most-named)
+	for _, r := range filled {
+		gap -= r.Amount
+	}
+	if gap > 0 && back != nil {
+		return trouble, fill(tx, pay, coin, fmt.Sprintf("%s:%d", back.Charge, most), gap, filled)
+	}
+	for _, r := range slices.Backward(filled) {
+		take := min(r.Amount, -gap)
+		if take <= 0 {
+			break
+		}
+		if err := resizeRefund(tx, &r, r.Amount-take); err != nil {
+			return trouble, err
+		}
+		gap += take
+	}
+	return trouble, nil
+}
+
+// fill writes the missing sum down under an id that every telling of the same sum has.
+func fill(tx database.Tx, pay Payment, coin receipt, external string, sum int64, filled []Refund) error {
+	for _, r := range filled {
+		if r.ExternalID == external {
+			return resizeRefund(tx, &r, r.Amount+sum)
+		}
+	}
+	return insertRefund(tx, &Refund{MerchantID: pay.MerchantID, ID: id.New("ref"), PaymentID: pay.ID, Amount: sum, Currency: coin.Currency,
+		Status: RefundSucceeded, Reason: "at_provider", ExternalID: external, Attempt: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now})
+}
+
+// filling reads the sum out of the outside id of a refund that level made.
+func filling(r Refund) (sum int64, ok bool) {
+	_, text, ok := strings.Cut(r.ExternalID, ":")
+	sum, err := strconv.ParseInt(text, 10, 64)
+	return sum, ok && err == nil
+}
