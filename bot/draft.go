@@ -6,7 +6,6 @@ import (
 
 	"sotto.chat/bot/words"
 	"sotto.chat/inbox"
-	"sotto.chat/internal/money"
 )
 
 // maxButtons is the most answers that every platform can offer at once in some form.
@@ -69,8 +68,6 @@ func (d *draft) card(c inbox.Card) {
 		d.content.Products = append(d.content.Products, c)
 	}
 }
-
-func (d *draft) money(m money.Money) string { return d.voice.Money(m) }
 
 // finish gives the message, within what platforms can carry.
 func (d *draft) finish() inbox.Content {

@@ -58,7 +58,6 @@ func TestStories(t *testing.T) {
 type story struct {
 	*world
 	voice words.Voice
-	links []string
 }
 
 func play(t *testing.T, db *database.DB, clock *testkit.Clock, file string) {

@@ -50,7 +50,6 @@ type world struct {
 	bot     *bot.Bot
 	bank    *sandbox.Sandbox
 	m       merchants.Merchant
-	shop    bot.Shop
 	visitor string
 	conv    string
 	sent    atomic.Int64

@@ -24,19 +24,20 @@ const (
 
 // Reasons that the history and the news give, beside those of payments (wrong_amount, double, disputed …).
 const (
-	ReasonPlaced      = "placed"
-	ReasonFree        = "nothing_to_pay"
-	ReasonPaid        = "paid"
-	ReasonLate        = "late"              // paid after the end; the goods were still there
-	ReasonLateNoGoods = "late_out_of_stock" // paid after the end; the goods are gone, a person must look
-	ReasonSuperseded  = "late_superseded"   // paid after the end; the same cart was paid as another order
-	ReasonProcessing  = "processing"        // a slow method is on its way
-	ReasonFailed      = "payment_failed"
-	ReasonExpired     = "expired"
-	ReasonCartChanged = "cart_changed"
-	ReasonRefunded    = "refunded"
-	ReasonReturned    = "returned"
-	ReasonCancelled   = "order_cancelled"
+	ReasonPlaced        = "placed"
+	ReasonFree          = "nothing_to_pay"
+	ReasonPaid          = "paid"
+	ReasonLate          = "late"              // paid after the end; the goods were still there
+	ReasonLateNoGoods   = "late_out_of_stock" // paid after the end; the goods are gone, a person must look
+	ReasonLateCancelled = "late_cancelled"    // paid after somebody had cancelled; a person must look
+	ReasonSuperseded    = "late_superseded"   // paid after the end; the same cart was paid as another order
+	ReasonProcessing    = "processing"        // a slow method is on its way
+	ReasonFailed        = "payment_failed"
+	ReasonExpired       = "expired"
+	ReasonCartChanged   = "cart_changed"
+	ReasonRefunded      = "refunded"
+	ReasonReturned      = "returned"
+	ReasonCancelled     = "order_cancelled"
 )
 
 // ErrMove refuses a move that the order's status does not allow.

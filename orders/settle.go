@@ -93,6 +93,9 @@ func (o *Orders) paid(tx database.Tx, ord *Order, m payments.Move) error {
 		if err != nil || had {
 			return err // its goods went back to the stock when it was called off: that is not undone by money
 		}
+		if ord.Status == Cancelled { // somebody said that it shall not be; money does not overrule them
+			return o.review(tx, ord, m, ReasonLateCancelled)
+		}
 		return o.late(tx, ord, m)
 	}
 	return nil

@@ -53,7 +53,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err := r.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, err
 	}
-	r.Use(door.RequestIDs, door.Traced(cfg.Tracer), door.Logged(cfg.Log, cfg.Metrics.Request), door.Recovered(cfg.Log), hardened, door.Capped(largest))
+	r.Use(door.RequestIDs, door.Traced(cfg.Tracer), door.Logged(cfg.Log, cfg.Metrics.Request), door.Recovered(cfg.Log), hardened, door.Readable, door.Capped(largest))
 	r.NoRoute(func(c *gin.Context) {
 		door.Write(c.Writer, c.Request, door.Plain(http.StatusNotFound, "There is nothing at this address."))
 	})

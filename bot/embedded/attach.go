@@ -119,7 +119,7 @@ func (o *orderText) scoreChoice(x, h int, p int32) (float64, int32) {
 		return never, -1
 	}
 	g, _, offered := o.l.offers(p, m.seg.phrase)
-	score := 0.0
+	var score float64
 	switch {
 	case offered:
 		score = 0.3

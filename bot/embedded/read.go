@@ -65,9 +65,10 @@ func (l *Lexicon) detect(tokens []token, locale string) *language {
 				score++
 			}
 		}
-		if lang.code == locale {
+		switch lang.code {
+		case locale:
 			score += 0.5
-		} else if lang.code == "en" {
+		case "en":
 			score += 0.25
 		}
 		if score > bestScore {

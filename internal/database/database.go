@@ -32,6 +32,8 @@ type DB struct {
 
 	gorm *gorm.DB
 	now  func() time.Time
+	// turn is held by the one that writes; nil on Postgres, where many do.
+	turn chan struct{}
 }
 
 // Open connects to url: "sqlite:FILE" or "postgres://…". It does not migrate.
@@ -52,7 +54,7 @@ func Open(ctx context.Context, url string, now func() time.Time) (*DB, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open sqlite: %w", err)
 		}
-		return &DB{Engine: SQLite, SQL: s, URL: url, gorm: g, now: now}, nil
+		return &DB{Engine: SQLite, SQL: s, URL: url, gorm: g, now: now, turn: make(chan struct{}, 1)}, nil
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
 		g, s, pool, err := openPostgres(ctx, url)
 		if err != nil {

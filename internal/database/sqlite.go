@@ -122,3 +122,9 @@ func openSQLite(path string) (*gorm.DB, *sql.DB, error) {
 	g, err := gorm.Open(sqliteDialector{Conn: w}, config())
 	return g, w, err
 }
+
+// busy tells that another process or the job queue held the database for longer than the patience above.
+func busy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}

@@ -35,7 +35,7 @@ func (t Tx) AfterCommit(f func(context.Context)) { *t.after = append(*t.after, f
 func (d *DB) InTx(ctx context.Context, f func(Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		var after []func(context.Context)
-		err := d.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+		err := d.once(ctx, func(g *gorm.DB) error {
 			return f(Tx{Now: d.Now(), db: g, ctx: ctx, after: &after})
 		})
 		if err == nil {
@@ -53,11 +53,25 @@ func (d *DB) InTx(ctx context.Context, f func(Tx) error) error {
 	}
 }
 
-// transient tells failures that leave nothing behind and pass when tried again:
-// 40001 serialization_failure, 40P01 deadlock_detected (PostgreSQL, appendix A).
+// once is one try. SQLite has one writer, and its own waiting is by polling, which starves some when many wait: here they
+// queue up in the order in which they came.
+func (d *DB) once(ctx context.Context, f func(*gorm.DB) error) error {
+	if d.turn != nil {
+		select {
+		case d.turn <- struct{}{}:
+			defer func() { <-d.turn }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return d.gorm.WithContext(ctx).Transaction(f)
+}
+
+// transient tells failures that leave nothing behind and pass when tried again: 40001 serialization_failure, 40P01
+// deadlock_detected (PostgreSQL, appendix A), SQLITE_BUSY at the beginning of a transaction.
 func transient(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+	return busy(err) || errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }
 
 // NotFound tells whether a query found no row.

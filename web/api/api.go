@@ -60,6 +60,8 @@ func Mount(r *gin.Engine, guards []gin.HandlerFunc, rooms Rooms) *huma.OpenAPI {
 		"lists give `data` and `next`, a cursor for `after`. A POST with an `Idempotency-Key` may be repeated safely."
 	cfg.DocsPath, cfg.OpenAPIPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil
+	asText := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: door.Unmarshal}
+	cfg.Formats = map[string]huma.Format{"application/json": asText, "json": asText}
 	cfg.Servers = []*huma.Server{{URL: rooms.PublicURL}}
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer", Description: "An API key: sk_…"}}
 	cfg.Security = []map[string][]string{{"key": {}}}

@@ -27,7 +27,7 @@ type Conversation struct {
 }
 
 func showConversation(c inbox.Conversation) Conversation {
-	return Conversation{ID: c.ID, Channel: c.ChannelID, Platform: c.Platform, Customer: c.CustomerID, Answering: string(c.Answering),
+	return Conversation{ID: c.ID, Channel: c.ChannelID, Platform: c.Platform, Customer: c.CustomerID, Answering: c.Answering,
 		AssignedTo: orNull(c.AssignedTo), Language: c.Language, LastCustomerAt: c.LastCustomerAt, ClosedAt: c.ClosedAt, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
 }
 

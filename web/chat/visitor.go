@@ -10,7 +10,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"sotto.chat/channels"
 	"sotto.chat/internal/fault"
 	"sotto.chat/merchants"
 	"sotto.chat/web/door"
@@ -91,8 +90,6 @@ func (h *chat) remember(c *gin.Context, merchant string, v visitor) {
 func (h *chat) hash(merchant, token string) string {
 	return h.Keys.Blind(merchant, "web visitor", token)
 }
-
-func parties(hash string) []channels.Party { return []channels.Party{{Kind: "web", Value: hash}} }
 
 // known answers 401 for a bearer that is none of ours; ok tells whether to go on.
 func (h *chat) known(c *gin.Context, m merchants.Merchant) (visitor, bool) {

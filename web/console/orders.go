@@ -139,24 +139,22 @@ func (h *console) chart(ctx context.Context, m merchants.Merchant) (chart, error
 	for i := range days {
 		days[i].At = first.AddDate(0, 0, i)
 	}
-	whole := true
-	for page, after := 0, ""; ; page++ {
-		if whole = page < chartPages; !whole {
-			break
-		}
+	whole, after := false, ""
+	for range chartPages {
 		list, err := h.Orders.List(ctx, m.ID, orders.Filter{After: after, Limit: 200})
 		if err != nil {
 			return chart{}, err
 		}
 		for _, o := range list {
 			i := int(o.CreatedAt.Sub(first).Hours() / 24)
-			if o.CreatedAt.Before(first) || i >= chartDays || !sold(o.Status) {
+			if o.CreatedAt.Before(first) || i < 0 || i >= len(days) || !sold(o.Status) {
 				continue
 			}
 			days[i].Count++
 			days[i].Amount += o.Total
 		}
 		if len(list) < 200 || list[len(list)-1].CreatedAt.Before(first) {
+			whole = true
 			break
 		}
 		after = list[len(list)-1].ID

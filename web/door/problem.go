@@ -76,7 +76,7 @@ var codes = map[int]string{
 func FromHuma(status int, message string, errs ...error) huma.StatusError {
 	var fields []fault.Field
 	for _, e := range errs {
-		if d, ok := e.(huma.ErrorDetailer); ok { //nolint:errorlint // huma hands over its own values
+		if d, ok := e.(huma.ErrorDetailer); ok {
 			fields = append(fields, fault.Field{Location: d.ErrorDetail().Location, Message: d.ErrorDetail().Message})
 		}
 	}

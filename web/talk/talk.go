@@ -45,7 +45,7 @@ type Card struct {
 
 // Show gives a message its shape.
 func Show(m inbox.Message) Message {
-	out := Message{ID: m.ID, From: string(m.Sender), Author: m.Author, Text: m.Content.Text, Buttons: []Button{}, Links: []Link{}, Products: []Card{}, At: m.At}
+	out := Message{ID: m.ID, From: m.Sender, Author: m.Author, Text: m.Content.Text, Buttons: []Button{}, Links: []Link{}, Products: []Card{}, At: m.At}
 	if m.Content.Title != "" {
 		out.Text = join(m.Content.Title, m.Content.Text)
 	}
