@@ -22,14 +22,8 @@ var languages = []language{
 func (v *visitor) buys(t testing.TB, wish, yes string) (link string) {
 	t.Helper()
 	v.says(t, wish)
-	m := v.says(t, "tap:checkout")
-	if offers(m, "way:pickup") {
-		m = v.says(t, "tap:way:pickup")
-	}
-	if len(m.Links) == 0 {
-		m = v.says(t, yes)
-	}
-	return payLink(t, m)
+	v.says(t, "tap:checkout")
+	return payLink(t, v.says(t, yes))
 }
 
 func offers(m talk.Message, tap string) bool {

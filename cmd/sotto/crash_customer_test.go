@@ -36,7 +36,7 @@ func newPurchase(c *crash, name string, keyed bool) *purchase {
 }
 
 // script is what a customer says until the bot gives a link.
-var script = []string{"two green teas please", "tap:checkout", "tap:way:pickup", "yes"}
+var script = []string{"two green teas please", "tap:checkout", "yes"}
 
 // until tries f at a gentle pace until it succeeds. A server that is away is no failure; what it refuses is.
 func (p *purchase) until(patience time.Duration, f func() error) bool {

@@ -28,18 +28,19 @@ type demoInfo struct {
 // startDemo starts sotto demo on fresh data on the loopback address and ends it with the test.
 func startDemo(t testing.TB) demoInfo {
 	t.Helper()
-	dir := t.TempDir()
-	return openDemo(t, demoInfo{Dir: dir, DatabaseURL: "sqlite:" + filepath.Join(dir, "sotto.db"), listen: freePort(t)})
+	return startDemoOn(t, database.SQLite)
 }
 
-// startDemoOn starts a demo on a fresh database of an engine.
-func startDemoOn(t testing.TB, engine string) demoInfo {
+// startDemoOn starts a demo on a fresh database of an engine. More settings may be given.
+func startDemoOn(t testing.TB, engine string, more ...string) demoInfo {
 	t.Helper()
-	if engine == database.SQLite {
-		return startDemo(t)
+	dir := t.TempDir()
+	d := demoInfo{Dir: dir, DatabaseURL: "sqlite:" + filepath.Join(dir, "sotto.db"), listen: freePort(t), env: more}
+	if engine == database.Postgres {
+		d.DatabaseURL = testkit.URL(t, engine)
+		d.env = append(d.env, "SOTTO_DATABASE_URL="+d.DatabaseURL)
 	}
-	url := testkit.URL(t, engine)
-	return openDemo(t, demoInfo{Dir: t.TempDir(), DatabaseURL: url, listen: freePort(t), env: []string{"SOTTO_DATABASE_URL=" + url}})
+	return openDemo(t, d)
 }
 
 // again starts the demo anew on its data, after it was killed or has ended.

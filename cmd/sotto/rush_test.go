@@ -117,14 +117,9 @@ func (s *served) rushByChat(t testing.TB, start <-chan struct{}, won chan<- stri
 func (v *visitor) lastVase(t testing.TB) (m talk.Message) {
 	t.Helper()
 	m = v.says(t, "one blue vase please")
-	for _, tap := range []string{"checkout", "way:pickup"} {
-		if !offers(m, tap) {
-			return m
-		}
-		m = v.says(t, "tap:"+tap)
+	if !offers(m, "checkout") {
+		return m
 	}
-	if len(m.Links) == 0 {
-		m = v.says(t, "yes")
-	}
-	return m
+	v.says(t, "tap:checkout")
+	return v.says(t, "yes")
 }
