@@ -59,13 +59,17 @@ type floorProduct struct {
 	ID       string `json:"id"`
 	SKU      string `json:"sku"`
 	Name     string `json:"name"`
+	About    string `json:"description"`
 	Price    int64  `json:"price"`
 	Currency string `json:"currency"`
+	Stock    *int64 `json:"stock"`
 }
 
 func (f *floor) list(c *gin.Context) {
 	out := make([]floorProduct, 0, 20)
-	rows, err := f.db.QueryContext(c, "select id, sku, name, price, currency from products where merchant_id = $1 and id > $2 order by id limit 20", f.merchant, c.Query("after"))
+	rows, err := f.db.QueryContext(c, `select p.id, p.sku, p.name, p.description, p.price, p.currency, v.on_hand - v.held
+		from products p join variants v on v.merchant_id = p.merchant_id and v.product_id = p.id
+		where p.merchant_id = $1 and p.id > $2 and p.archived_at is null and v.archived_at is null order by p.id limit 20`, f.merchant, c.Query("after"))
 	if err != nil {
 		answer(c, 0, nil, err)
 		return
@@ -73,7 +77,7 @@ func (f *floor) list(c *gin.Context) {
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var p floorProduct
-		if err = rows.Scan(&p.ID, &p.SKU, &p.Name, &p.Price, &p.Currency); err != nil {
+		if err = rows.Scan(&p.ID, &p.SKU, &p.Name, &p.About, &p.Price, &p.Currency, &p.Stock); err != nil {
 			break
 		}
 		out = append(out, p)

@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,8 +48,8 @@ func (r rows) version() (int64, error) {
 
 // product gives one product with all its parts.
 func (r rows) product(id string) (Product, error) {
-	var list []Product
-	if err := r.db.Where("merchant_id = ? and id = ?", r.merchant, id).Limit(1).Find(&list).Error; err != nil {
+	list, err := r.products(r.db.Where("merchant_id = ? and id = ?", r.merchant, id).Limit(1))
+	if err != nil {
 		return Product{}, fmt.Errorf("load a product: %w", err)
 	}
 	if len(list) == 0 {
@@ -58,8 +60,7 @@ func (r rows) product(id string) (Product, error) {
 
 // all gives the live catalog in the merchant's order.
 func (r rows) all() ([]Product, error) {
-	var list []Product
-	err := r.db.Where("merchant_id = ? and archived_at is null", r.merchant).Order("position, id").Find(&list).Error
+	list, err := r.products(r.db.Where("merchant_id = ? and archived_at is null", r.merchant).Order("position, id"))
 	if err != nil {
 		return nil, fmt.Errorf("load the products: %w", err)
 	}
@@ -86,8 +87,8 @@ func (r rows) page(p Page, f Filter) ([]Product, error) {
 		q = q.Where(`(sku = ? or id in (select product_id from variants where merchant_id = ? and sku = ? and archived_at is null))`,
 			f.SKU, r.merchant, f.SKU)
 	}
-	var list []Product
-	if err := q.Order("id").Limit(p.Limit + 1).Find(&list).Error; err != nil {
+	list, err := r.products(q.Order("id").Limit(p.Limit + 1))
+	if err != nil {
 		return nil, fmt.Errorf("list the products: %w", err)
 	}
 	return list, r.fill(list[:min(len(list), p.Limit)])
@@ -112,18 +113,20 @@ func (r rows) fill(list []Product) error {
 }
 
 func (r rows) fillPart(at map[string]*Product, ids []string) error {
-	var variants []Variant
-	var groups []Group
+	of := func() *gorm.DB {
+		return r.db.Where("merchant_id = ? and product_id in ?", r.merchant, ids).Order("position, id")
+	}
+	variants, err := r.variants(of())
+	if err != nil {
+		return err
+	}
+	groups, err := r.groups(of())
+	if err != nil {
+		return err
+	}
 	var choices []Choice
-	of := func() *gorm.DB { return r.db.Where("merchant_id = ? and product_id in ?", r.merchant, ids) }
-	if err := of().Order("position, id").Find(&variants).Error; err != nil {
-		return err
-	}
-	if err := of().Order("position, id").Find(&groups).Error; err != nil {
-		return err
-	}
 	if len(groups) > 0 {
-		if err := of().Order("position, id").Find(&choices).Error; err != nil {
+		if choices, err = r.choices(of()); err != nil {
 			return err
 		}
 	}
@@ -168,8 +171,7 @@ func (r rows) owners(skus []string) (map[string]string, error) {
 func (r rows) byIDs(ids []string) (map[string]Product, error) {
 	found := map[string]Product{}
 	for part := range slices.Chunk(ids, chunk) {
-		var list []Product
-		err := r.db.Where("merchant_id = ? and archived_at is null and id in ?", r.merchant, part).Find(&list).Error
+		list, err := r.products(r.db.Where("merchant_id = ? and archived_at is null and id in ?", r.merchant, part))
 		if err == nil {
 			err = r.fill(list)
 		}
@@ -215,4 +217,89 @@ func (r rows) categoryCode(s string) (string, error) {
 		return s, nil
 	}
 	return k.Code, err
+}
+
+// Lists of goods are read by hand: by reflection the reading cost more than the query, and the list of products is what
+// pages ask for most.
+const (
+	productColumns = `id, sku, name, description, brand, category, price, currency, synonyms, attributes, images,
+		available, position, version, created_at, updated_at, archived_at`
+	variantColumns = `id, product_id, sku, main, attributes, price, on_hand, held, position, archived_at`
+	groupColumns   = `id, product_id, code, name, min, max, amounts, position`
+	choiceColumns  = `id, group_id, product_id, code, name, price, synonyms, preset, available, position`
+)
+
+// products runs a query for rows of products.
+func (r rows) products(q *gorm.DB) ([]Product, error) {
+	return scanAll(q.Table("products").Select(productColumns), func(row *sql.Rows, p *Product) error {
+		p.MerchantID = r.merchant
+		var synonyms, attributes, images string
+		err := row.Scan(&p.ID, &p.SKU, &p.Name, &p.Description, &p.Brand, &p.Category, &p.Price, &p.Currency, &synonyms, &attributes, &images,
+			&p.Available, &p.Position, &p.Version, &p.CreatedAt, &p.UpdatedAt, &p.ArchivedAt)
+		if err == nil {
+			err = decode(synonyms, "[]", &p.Synonyms)
+		}
+		if err == nil {
+			err = decode(attributes, "{}", &p.Attributes)
+		}
+		if err == nil {
+			err = decode(images, "[]", &p.Images)
+		}
+		return err
+	})
+}
+
+func (r rows) variants(q *gorm.DB) ([]Variant, error) {
+	return scanAll(q.Table("variants").Select(variantColumns), func(row *sql.Rows, v *Variant) error {
+		v.MerchantID = r.merchant
+		var attributes string
+		if err := row.Scan(&v.ID, &v.ProductID, &v.SKU, &v.Main, &attributes, &v.Price, &v.OnHand, &v.Held, &v.Position, &v.ArchivedAt); err != nil {
+			return err
+		}
+		return decode(attributes, "{}", &v.Attributes)
+	})
+}
+
+func (r rows) groups(q *gorm.DB) ([]Group, error) {
+	return scanAll(q.Table("option_groups").Select(groupColumns), func(row *sql.Rows, g *Group) error {
+		g.MerchantID = r.merchant
+		return row.Scan(&g.ID, &g.ProductID, &g.Code, &g.Name, &g.Min, &g.Max, &g.Amounts, &g.Position)
+	})
+}
+
+func (r rows) choices(q *gorm.DB) ([]Choice, error) {
+	return scanAll(q.Table("choices").Select(choiceColumns), func(row *sql.Rows, h *Choice) error {
+		h.MerchantID = r.merchant
+		var synonyms string
+		if err := row.Scan(&h.ID, &h.GroupID, &h.ProductID, &h.Code, &h.Name, &h.Price, &synonyms, &h.Preset, &h.Available, &h.Position); err != nil {
+			return err
+		}
+		return decode(synonyms, "[]", &h.Synonyms)
+	})
+}
+
+// scanAll reads every row of a query.
+func scanAll[T any](q *gorm.DB, scan func(*sql.Rows, *T) error) ([]T, error) {
+	found, err := q.Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = found.Close() }()
+	var list []T
+	for found.Next() {
+		var one T
+		if err := scan(found, &one); err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, found.Err()
+}
+
+// decode reads a JSON column; most are empty, which needs no reading.
+func decode(text, empty string, into any) error {
+	if text == empty {
+		return nil
+	}
+	return json.Unmarshal([]byte(text), into)
 }
