@@ -20,7 +20,7 @@ func (p *Payments) Apply(tx database.Tx, f Fact) (Move, error) {
 		return Move{}, err
 	}
 	if f.outcome != "" {
-		return Move{}, markEvent(tx, f.source, f.event, f.outcome)
+		return Move{}, p.leave(tx, f)
 	}
 	s := settlement{Payments: p, tx: tx, f: f, r: f.remote}
 	outcome, err := s.settle()
@@ -31,6 +31,25 @@ func (p *Payments) Apply(tx database.Tx, f Fact) (Move, error) {
 		return s.move, p.desk.Announce(tx, EventArrived{f.source, f.event})
 	}
 	return s.move, markEvent(tx, f.source, f.event, outcome)
+}
+
+// leave notes an event that nothing can be made of, unless its money was counted in the meantime.
+func (p *Payments) leave(tx database.Tx, f Fact) error {
+	intent := f.told.intent(f.kind)
+	if f.remote.Payment != "" || intent == "" || subject(f.kind) == aSession {
+		return markEvent(tx, f.source, f.event, f.outcome)
+	}
+	if err := p.lockIntent(tx, f.source, intent); err != nil {
+		return err
+	}
+	_, counted, err := readCoinOf(tx.DB(), f.source, f.account, intent)
+	if err != nil {
+		return err
+	}
+	if counted {
+		return p.desk.Announce(tx, EventArrived{f.source, f.event})
+	}
+	return markEvent(tx, f.source, f.event, f.outcome)
 }
 
 // settlement is one Apply at work.
@@ -180,6 +199,9 @@ func (s *settlement) take() (receipt, error) {
 		return coin, err
 	}
 	coin.PaymentID = s.pay.ID
+	if err := s.lockIntent(s.tx, s.f.source, coin.ExternalID); err != nil {
+		return coin, err
+	}
 	if err := insertReceipt(s.tx, &coin); err != nil {
 		return coin, err
 	}

@@ -143,6 +143,20 @@ func TestHeed(t *testing.T) {
 	}
 }
 
+// A customer who paid in another currency gets back in that; we count the same part of what we asked for.
+func TestWhatGoesBackOfAConvertedSum(t *testing.T) {
+	r := remote{Status: "complete", PaymentStatus: "paid", Asked: money.Of(700, "EUR"), Received: money.Of(700, "EUR"), Shown: money.Of(800, "USD"),
+		Refunds: []remoteRefund{{ID: "re_1", Amount: money.Of(400, "USD")}}}
+	got := r.heed("charge.refunded", readFacts("charge.refunded", []byte(`{"id":"ch_1","payment_intent":"pi_1","amount_captured":800,"amount_refunded":800,"currency":"usd"}`)))
+	if got.Refunds[0].Amount != money.Of(350, "EUR") || got.Back.Sum != money.Of(700, "EUR") || r.Refunds[0].Amount != money.Of(400, "USD") {
+		t.Errorf("%+v %+v", got.Refunds, got.Back)
+	}
+	got = r.heed("refund.created", readFacts("refund.created", []byte(`{"id":"re_2","payment_intent":"pi_1","amount":200,"currency":"mxn"}`)))
+	if len(got.Refunds) != 2 || got.Refunds[1].Amount != money.Of(200, "MXN") {
+		t.Errorf("%+v", got.Refunds)
+	}
+}
+
 // FuzzFacts: whatever is signed, what is kept of it are ids, states and sums.
 func FuzzFacts(f *testing.F) {
 	form := regexp.MustCompile(`^[A-Za-z0-9_]*$`)

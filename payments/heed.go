@@ -54,6 +54,7 @@ func (r remote) heed(kind string, f facts) remote {
 	if r.Intent == "" {
 		r.Intent = f.intent(kind)
 	}
+	r.Refunds, r.Disputes = slices.Clone(r.Refunds), slices.Clone(r.Disputes)
 	switch now := r.state(); {
 	case now == sessionPaid:
 	case f.pays(kind):
@@ -67,10 +68,13 @@ func (r remote) heed(kind string, f facts) remote {
 	case kind == "checkout.session.expired" && now == sessionOpen:
 		r.Status = "expired"
 	}
+	for i := range r.Refunds {
+		r.Refunds[i].Amount = r.inOurs(r.Refunds[i].Amount)
+	}
 	switch subject(kind) {
 	case aCharge:
 		if m, err := money.FromStripe(orNone(f.Returned), f.Currency); err == nil && m.Amount > 0 && f.ID != "" {
-			r.Back = &givenBack{Charge: f.ID, Sum: m, All: f.AllReturned}
+			r.Back = &givenBack{Charge: f.ID, Sum: r.inOurs(m)}
 		}
 	case aRefund:
 		r.addRefund(kind, f)
@@ -78,6 +82,15 @@ func (r remote) heed(kind string, f facts) remote {
 		r.addDispute(f)
 	}
 	return r
+}
+
+// inOurs gives what went back in the currency that we asked for, where the customer paid in another: the same part of the whole.
+func (r remote) inOurs(back money.Money) money.Money {
+	shown, err := money.FromStripe(r.Shown.Amount, r.Shown.Currency)
+	if err != nil || shown.Amount < 1 || r.Asked.Currency == "" || shown.Currency == r.Asked.Currency || back.Currency != shown.Currency || back.Amount > shown.Amount {
+		return back
+	}
+	return money.Of(money.MulDiv(r.Asked.Amount, back.Amount, shown.Amount), r.Asked.Currency)
 }
 
 func orNone(n *int64) int64 {
@@ -96,7 +109,6 @@ func (r *remote) addRefund(kind string, f facts) {
 	if kind == "refund.failed" {
 		status = RefundFailed
 	}
-	r.Refunds = slices.Clone(r.Refunds)
 	for i, known := range r.Refunds {
 		if known.ID == f.ID {
 			if refundRank(status) > refundRank(known.Status) {
@@ -105,7 +117,7 @@ func (r *remote) addRefund(kind string, f facts) {
 			return
 		}
 	}
-	r.Refunds = append(r.Refunds, remoteRefund{ID: f.ID, Ours: f.Refund, Status: status, Amount: m, Created: time.Unix(f.Created, 0).UTC()})
+	r.Refunds = append(r.Refunds, remoteRefund{ID: f.ID, Ours: f.Refund, Status: status, Amount: r.inOurs(m), Created: time.Unix(f.Created, 0).UTC()})
 }
 
 func (r *remote) addDispute(f facts) {
@@ -113,7 +125,6 @@ func (r *remote) addDispute(f facts) {
 	if f.ID == "" || f.Status == "" {
 		return
 	}
-	r.Disputes = slices.Clone(r.Disputes)
 	for i, known := range r.Disputes {
 		if known.ID == f.ID {
 			if disputeRank(f.Status) > disputeRank(known.Status) {

@@ -46,11 +46,10 @@ type remote struct {
 	Back *givenBack
 }
 
-// givenBack is a charge's own sum of what went back, refunds that failed later included or not. All means that nothing is left.
+// givenBack is a charge's own sum of what went back.
 type givenBack struct {
 	Charge string
 	Sum    money.Money
-	All    bool
 }
 
 type remoteRefund struct {

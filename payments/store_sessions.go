@@ -155,6 +155,15 @@ const (
 	outcomeUnknown = "unknown_object"
 )
 
+// lockIntent lets one transaction at a time judge an intent: either the event that came too early is noted before the money looks for
+// such, or it finds the money. SQLite has one writer anyway.
+func (p *Payments) lockIntent(tx database.Tx, merchant, intent string) error {
+	if intent == "" || p.db.Engine != database.Postgres {
+		return nil
+	}
+	return tx.DB().Exec("select pg_advisory_xact_lock(hashtextextended(?, 0))", "payments.intent:"+merchant+":"+intent).Error
+}
+
 // reopenEvents gives the events about an intent that could not count before its money was known, to be looked at again.
 func reopenEvents(tx database.Tx, merchant, intent string) (out []string, err error) {
 	early := []string{outcomeNoMoney, outcomeNotOurs, outcomeUnknown}
