@@ -119,6 +119,10 @@ func (t *talk) change(a reading.Action) error {
 	if !ok {
 		return orders.ErrNoLine
 	}
+	if a.Quantity == 0 && len(a.Options) == 0 && a.Note == "" { // "the second without milk": which of the pieces was not understood
+		t.misread = true
+		return nil
+	}
 	quantity, options := l.Quantity, fromCatalog(l.Options)
 	if a.Quantity > 0 {
 		quantity = int64(a.Quantity)

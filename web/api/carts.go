@@ -52,7 +52,7 @@ type LineProblem struct {
 // Cart is a cart with the prices of this moment; its hash is what a checkout agrees to.
 type Cart struct {
 	ID           string      `json:"id"`
-	Status       string      `json:"status" enum:"open,ordered"`
+	Status       string      `json:"status" enum:"open,ordered,closed" doc:"Ordered: its order awaits payment, and a change opens it again. Closed: for good."`
 	Customer     string      `json:"customer,omitempty"`
 	Conversation string      `json:"conversation,omitempty"`
 	Currency     string      `json:"currency"`
@@ -119,7 +119,8 @@ type LinePatch struct {
 	Note     *string   `json:"note,omitempty" maxLength:"500"`
 }
 
-type cartLine struct {
+// LineOf names a line of a cart. It is exported because the API library leaves embedded fields of other types out.
+type LineOf struct {
 	ID   string `path:"id" maxLength:"80"`
 	Line string `path:"line" maxLength:"80"`
 }
@@ -190,7 +191,7 @@ func (a *api) lines() {
 		})
 	add(a, op{method: http.MethodPatch, path: "/v1/carts/{id}/lines/{line}", right: merchants.OrdersWrite, tag: "Deals", summary: "Change a line"},
 		func(ctx context.Context, who merchants.Actor, in *struct {
-			cartLine
+			LineOf
 			Body LinePatch
 		}) (*Answer[Cart], error) {
 			change, err := a.lineChange(ctx, who.MerchantID, in.ID, in.Line, in.Body)
@@ -203,7 +204,7 @@ func (a *api) lines() {
 			})
 		})
 	add(a, op{method: http.MethodDelete, path: "/v1/carts/{id}/lines/{line}", right: merchants.OrdersWrite, tag: "Deals", summary: "Take a line out"},
-		func(ctx context.Context, who merchants.Actor, in *cartLine) (*Answer[Cart], error) {
+		func(ctx context.Context, who merchants.Actor, in *LineOf) (*Answer[Cart], error) {
 			return a.quoted(ctx, who, func(tx database.Tx) (string, error) {
 				return in.ID, a.Orders.RemoveLine(tx, who.MerchantID, in.ID, in.Line)
 			})

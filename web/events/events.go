@@ -195,7 +195,7 @@ func (t *Teller) Add(ctx context.Context, merchant, address string, kinds []stri
 	var b [24]byte
 	_, _ = rand.Read(b[:]) // crypto/rand never fails
 	secret := "whsec_" + base64.StdEncoding.EncodeToString(b[:])
-	p := Endpoint{MerchantID: merchant, ID: id.New("whe"), URL: address, Kinds: kinds}
+	p := Endpoint{MerchantID: merchant, ID: id.New("whe"), URL: address, Kinds: append([]string{}, kinds...)} // never null
 	err := t.db.InTx(ctx, func(tx database.Tx) (err error) {
 		p.CreatedAt = tx.Now
 		if p.Secret, err = t.keys.Seal(tx, merchant, privacy.MerchantSubject(), secretLabel(p.ID), []byte(secret)); err != nil {
