@@ -175,7 +175,7 @@ func TestLateMoneyForGoodsThatAreGoneGoesBeforeAPerson(t *testing.T) {
 	})
 }
 
-func TestLateMoneyForWhatWasBoughtAgainGoesBeforeAPerson(t *testing.T) {
+func TestMoneyForWhatWasCancelledGoesBeforeAPerson(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
 		w := newWorld(t, db, clock)
 		w.sell("tea", 450, 9)
@@ -186,16 +186,12 @@ func TestLateMoneyForWhatWasBoughtAgainGoesBeforeAPerson(t *testing.T) {
 		w.must(w.bank.Approve(w.session(second)))
 		w.must(w.bank.Approve(old))
 		w.work()
-		// Whichever money is settled first gets the goods; the other one is a second payment for the same wish.
-		won, lost := first, second
 		testkit.Eventually(t, "both are settled", func() bool {
-			if w.get(second.ID).Status == orders.Paid {
-				won, lost = second, first
-			}
-			return w.get(won.ID).Status == orders.Paid && count(w.get(lost.ID), orders.ReasonSuperseded) == 1
+			return w.get(second.ID).Status == orders.Paid && count(w.get(first.ID), orders.ReasonLateCancelled) == 1
 		})
-		if p, _ := w.get(lost.ID).Payment(); w.get(lost.ID).Status != orders.Cancelled || p.Status != payments.NeedsReview {
-			t.Fatalf("%+v", w.get(lost.ID))
+		lost := w.get(first.ID)
+		if p, _ := lost.Payment(); lost.Status != orders.Cancelled || p.Status != payments.NeedsReview || p.Reason != orders.ReasonLateCancelled {
+			t.Fatalf("%+v", lost)
 		}
 		w.sound()
 	})
