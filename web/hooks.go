@@ -16,9 +16,6 @@ import (
 // maxStripe bounds a Stripe event; theirs are far smaller.
 const maxStripe = 1 << 20
 
-// errBody refuses a body that did not arrive whole.
-var errBody = fault.New(fault.Invalid, "body_unreadable", "The body did not arrive whole.")
-
 // hooks are the addresses that platforms and Stripe call. They verify, write down and answer; work comes after.
 func hooks(r *gin.Engine, cfg Config) {
 	flood := door.Limited(door.NewLimiter(1000, 2000), func(c *gin.Context) string { return c.ClientIP() })
@@ -111,7 +108,7 @@ func body(c *gin.Context, cfg Config, most int64) ([]byte, bool) {
 	case errors.As(err, &large):
 		refuse(c, cfg, channels.ErrTooLarge)
 	case err != nil:
-		refuse(c, cfg, errBody)
+		refuse(c, cfg, door.ErrBody)
 	}
 	return raw, err == nil
 }

@@ -4,7 +4,9 @@ package database
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -50,6 +52,9 @@ func Open(ctx context.Context, url string, now func() time.Time) (*DB, error) {
 				return nil, fmt.Errorf("make the folder of the database: %w", err)
 			}
 		}
+		if err := ownOnly(path); err != nil {
+			return nil, fmt.Errorf("make the file of the database: %w", err)
+		}
 		g, s, err := openSQLite(path)
 		if err != nil {
 			return nil, fmt.Errorf("open sqlite: %w", err)
@@ -63,6 +68,19 @@ func Open(ctx context.Context, url string, now func() time.Time) (*DB, error) {
 		return &DB{Engine: Postgres, SQL: s, Pool: pool, URL: url, gorm: g, now: now}, nil
 	}
 	return nil, fmt.Errorf("SOTTO_DATABASE_URL: want sqlite:FILE or postgres://…, got neither")
+}
+
+// ownOnly makes the file, where there is none, for its owner alone; SQLite gives the files beside it the same rights.
+// A file that is there is left alone: closing it here would drop the locks that this process may have on it.
+func ownOnly(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // Close ends all connections.

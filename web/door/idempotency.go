@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 var (
 	ErrKeyReused   = fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key was used for another request; make a new one for each act.")
 	ErrKeyInFlight = fault.New(fault.Conflict, "idempotency_in_flight", "The first request with this Idempotency-Key is still at work; try again in a moment.")
+	errLarge       = fault.New(fault.TooLarge, "too_large", "The body is larger than this door takes.")
 	errKeyForm     = fault.New(fault.Invalid, "idempotency_key_invalid", "Idempotency-Key must be 1 to 255 visible characters.")
 )
 
@@ -48,8 +50,12 @@ func (s *Repeats) Handle(c *gin.Context) {
 	}
 	actor := Actor(c.Request.Context())
 	body, err := io.ReadAll(c.Request.Body)
+	if large := new(http.MaxBytesError); errors.As(err, &large) {
+		s.refuse(c, errLarge)
+		return
+	}
 	if err != nil {
-		s.refuse(c, fault.New(fault.TooLarge, "too_large", "The body is larger than this door takes."))
+		s.refuse(c, ErrBody)
 		return
 	}
 	if !visible(key) {

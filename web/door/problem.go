@@ -72,8 +72,17 @@ var codes = map[int]string{
 	500: "internal", 502: "upstream", 503: "unavailable",
 }
 
+// unreadable is what huma says, with status 500, of a body that ended too early: the caller's mistake.
+const unreadable = "cannot read request body"
+
+// ErrBody refuses a body that did not arrive whole.
+var ErrBody = fault.New(fault.Invalid, "body_unreadable", "The body did not arrive whole.")
+
 // FromHuma makes huma's own refusals problems too. A rejected value is never repeated: it may be private.
 func FromHuma(status int, message string, errs ...error) huma.StatusError {
+	if status == http.StatusInternalServerError && message == unreadable {
+		return Of(nil, ErrBody)
+	}
 	var fields []fault.Field
 	for _, e := range errs {
 		if d, ok := e.(huma.ErrorDetailer); ok {
