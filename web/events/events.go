@@ -108,7 +108,8 @@ func (t *Teller) order(ctx context.Context, n orders.Changed) error {
 			if len(p.Kinds) > 0 && !slices.Contains(p.Kinds, kind) {
 				continue
 			}
-			if err := t.desk.Announce(tx, call{n.Merchant, e.ID, p.ID}); err != nil {
+			// By the job alone: a customer who waits for the bot does not wait for a merchant's slow endpoint too.
+			if err := t.desk.Announce(tx, call{n.Merchant, e.ID, p.ID}, jobs.At(tx.Now)); err != nil {
 				return err
 			}
 		}
