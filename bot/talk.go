@@ -132,6 +132,11 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 			r = yes
 		}
 	}
+	if len(r.Actions) == 0 && t.mem.Asked == reading.AskedProduct {
+		if tap, ok := t.partOfLabel(text); ok {
+			return t.tap(tap)
+		}
+	}
 	model := false
 	if other, ok := models[m.ID]; ok && unsure(r) {
 		// What only the customer's own words can do stays with the embedded reading.
@@ -154,6 +159,25 @@ func (t *talk) label(text string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// partOfLabel finds the one button whose label has all the words of a text: "green" for "Bag (green)".
+func (t *talk) partOfLabel(text string) (tap string, found bool) {
+	said := strings.Fields(plainWords(text))
+	if t.mem.Last == nil || len(said) == 0 {
+		return "", false
+	}
+	for _, b := range t.mem.Last.Buttons {
+		label := strings.Fields(plainWords(b.Label))
+		if slices.ContainsFunc(said, func(w string) bool { return !slices.Contains(label, w) }) {
+			continue
+		}
+		if found {
+			return "", false
+		}
+		tap, found = b.Tap, true
+	}
+	return tap, found
 }
 
 // language goes over to the language that the customer was heard to speak.
