@@ -24,6 +24,9 @@ func (t *talk) confirm() error {
 	case reading.AskedProduct:
 		t.misread = true
 	default:
+		if t.waiting.ID != "" {
+			return t.pay() // said twice: the order stands, and its link is what is wanted
+		}
 		t.out.say("ready", nil)
 	}
 	return nil

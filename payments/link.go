@@ -41,7 +41,7 @@ func (p *Payments) token(pay Payment) string {
 
 func (p *Payments) mac(pay Payment) []byte {
 	h := hmac.New(sha256.New, p.cfg.LinkKey)
-	fmt.Fprintf(h, "pay-link|%s|%s|%d|%s", pay.MerchantID, pay.ID, pay.Amount, pay.Currency)
+	_, _ = fmt.Fprintf(h, "pay-link|%s|%s|%d|%s", pay.MerchantID, pay.ID, pay.Amount, pay.Currency)
 	return h.Sum(nil)[:idBytes]
 }
 

@@ -156,8 +156,8 @@ func (s *stripeAPI) createSession(ctx context.Context, key string, r sessionRequ
 		return remote{}, err
 	}
 	params := &stripe.CheckoutSessionParams{
-		Params: stripe.Params{Context: ctx, IdempotencyKey: stripe.String(r.key()), Metadata: r.metadata()},
-		Mode:   stripe.String("payment"), ClientReferenceID: stripe.String(r.Order), ExpiresAt: stripe.Int64(r.ExpiresAt.Unix()),
+		Params: stripe.Params{Context: ctx, IdempotencyKey: stripe.String(r.key())}, Metadata: r.metadata(),
+		Mode: stripe.String("payment"), ClientReferenceID: stripe.String(r.Order), ExpiresAt: stripe.Int64(r.ExpiresAt.Unix()),
 		SuccessURL: stripe.String(r.ReturnURL + "?back=paid"), CancelURL: stripe.String(r.ReturnURL), Locale: stripe.String(locale(r.Language)),
 		LineItems: lines, SubmitType: stripe.String("pay"),
 		// Stripe does not copy the session's metadata to what comes of it.
@@ -253,7 +253,7 @@ func (s *stripeAPI) createRefund(ctx context.Context, key, intent, idempotency s
 		return remoteRefund{}, err
 	}
 	got, err := refund.Client{B: s.backend, Key: key}.New(&stripe.RefundParams{
-		Params:        stripe.Params{Context: ctx, IdempotencyKey: &idempotency, Metadata: meta},
+		Params: stripe.Params{Context: ctx, IdempotencyKey: &idempotency}, Metadata: meta,
 		PaymentIntent: &intent, Amount: &unit, Reason: stripe.String("requested_by_customer")})
 	if err != nil {
 		return remoteRefund{}, told(err)

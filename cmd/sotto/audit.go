@@ -40,7 +40,7 @@ func (c auditCmd) Run(ctx context.Context, s *settings) error {
 			fmt.Fprintf(os.Stderr, "%d things do not agree\n", found)
 			return errAudit
 		}
-		fmt.Printf("%d merchants: money, stock, holds, orders and messages agree\n", seen)
+		fmt.Printf("merchants: %d; money, stock, holds, orders and messages agree\n", seen)
 		return nil
 	})
 }

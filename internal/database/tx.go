@@ -81,9 +81,6 @@ func NotFound(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }
 // return the error, or do the insert inside Try.
 func Duplicate(err error) bool { return errors.Is(err, gorm.ErrDuplicatedKey) }
 
-// CheckFailed tells whether a CHECK rule refused a row, e.g. stock below zero.
-func CheckFailed(err error) bool { return errors.Is(err, gorm.ErrCheckConstraintViolated) }
-
 // Try runs f under a savepoint: its failure undoes f alone and leaves the transaction usable.
 func (t Tx) Try(f func(Tx) error) error {
 	return t.db.Transaction(func(g *gorm.DB) error {

@@ -296,5 +296,5 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-cache, no-store")
 	w.WriteHeader(status)
-	w.Write(body) // the caller may have gone; nothing can be done about it
+	_, _ = w.Write(body) // the caller may have gone; nothing can be done about it
 }

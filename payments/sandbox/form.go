@@ -223,9 +223,9 @@ func (f form) print(method, path string) string {
 	}
 	slices.Sort(names)
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%q %q\n", method, path)
+	_, _ = fmt.Fprintf(sum, "%q %q\n", method, path)
 	for _, k := range names {
-		fmt.Fprintf(sum, "%q=%q\n", k, f[k])
+		_, _ = fmt.Fprintf(sum, "%q=%q\n", k, f[k])
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }

@@ -64,7 +64,7 @@ func replay(path string, st *state) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	lines := bufio.NewReaderSize(file, 1<<16)
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')

@@ -145,7 +145,7 @@ func (s *Sandbox) show(w http.ResponseWriter, r *http.Request, status int, secur
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	w.Write(page.Bytes()) // the visitor may have gone
+	_, _ = w.Write(page.Bytes()) // the visitor may have gone
 }
 
 // origin is the scheme and host of a URL, in a form that cannot break out of a policy; "" when there is none.

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"maps"
 )
 
@@ -200,7 +199,7 @@ func (c *change) renderEvent(v *event) object {
 func (v *event) render(pending int) object {
 	return object{
 		"id": v.ID, "object": "event", "api_version": APIVersion, "created": v.Created, "type": v.Type, "livemode": v.Livemode,
-		"data": object{"object": json.RawMessage(v.Object)}, "pending_webhooks": pending,
+		"data": object{"object": v.Object}, "pending_webhooks": pending,
 		"request": object{"id": orNull(v.Request), "idempotency_key": orNull(v.Key)},
 	}
 }

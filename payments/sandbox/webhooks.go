@@ -149,8 +149,8 @@ func (s *Sandbox) post(ctx context.Context, hook Endpoint, e *event) error {
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(res.Body, 1<<16)) // only so that the connection can be used again
+	defer func() { _ = res.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<16)) // only so that the connection can be used again
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return fmt.Errorf("the receiver answered %s", res.Status)
 	}

@@ -314,11 +314,7 @@ func (a *api) checkout() {
 			if c := in.Body.Customer; c != nil {
 				p.Delivery.Contact = orders.Contact(*c)
 			}
-			var placed orders.Order
-			err := a.DB.InTx(ctx, func(tx database.Tx) (err error) {
-				placed, err = a.Orders.Place(tx, who.MerchantID, p)
-				return err
-			})
+			placed, err := a.Orders.PlaceNow(ctx, who.MerchantID, p)
 			if err != nil {
 				return nil, err
 			}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"sotto.chat/inbox"
@@ -64,31 +65,49 @@ func (a *api) conversations() {
 }
 
 func (a *api) conversationActs() {
-	act := func(path, summary string, do func(tx database.Tx, who merchants.Actor, c *inbox.Conversation, to string) error) {
+	free := func(context.Context, merchants.Actor, string) error { return nil }
+	act := func(path, summary string, may func(ctx context.Context, who merchants.Actor, to string) error,
+		do func(tx database.Tx, c *inbox.Conversation, to string) error) {
 		add(a, op{method: http.MethodPost, path: "/v1/conversations/{id}/" + path, right: merchants.TalkWrite, tag: "Talk", summary: summary},
 			func(ctx context.Context, who merchants.Actor, in *struct {
 				ByID
 				Body *To
 			}) (*Answer[Conversation], error) {
+				to := given(in.Body).To
+				if err := may(ctx, who, to); err != nil {
+					return nil, err
+				}
 				var c inbox.Conversation
 				err := a.DB.InTx(ctx, func(tx database.Tx) (err error) {
 					if c, err = a.Inbox.Lock(tx, who.MerchantID, in.ID); err != nil {
 						return err
 					}
-					return do(tx, who, &c, given(in.Body).To)
+					return do(tx, &c, to)
 				})
 				return &Answer[Conversation]{showConversation(c)}, err
 			})
 	}
-	act("handoff", "Say who answers: bot or person", func(tx database.Tx, _ merchants.Actor, c *inbox.Conversation, to string) error {
+	act("handoff", "Say who answers: bot or person", free, func(tx database.Tx, c *inbox.Conversation, to string) error {
 		return a.Inbox.Handoff(tx, c, to)
 	})
-	act("assign", "Give the conversation to one of the staff; empty takes it back", func(tx database.Tx, _ merchants.Actor, c *inbox.Conversation, to string) error {
+	act("assign", "Give the conversation to one of the staff; empty takes it back", a.works, func(tx database.Tx, c *inbox.Conversation, to string) error {
 		return a.Inbox.Assign(tx, c, to)
 	})
-	act("close", "Close the conversation; the customer's next message opens it again", func(tx database.Tx, _ merchants.Actor, c *inbox.Conversation, _ string) error {
+	act("close", "Close the conversation; the customer's next message opens it again", free, func(tx database.Tx, c *inbox.Conversation, _ string) error {
 		return a.Inbox.Close(tx, c)
 	})
+}
+
+// works tells whether somebody is of the staff; nobody is fine.
+func (a *api) works(ctx context.Context, who merchants.Actor, member string) error {
+	if member == "" {
+		return nil
+	}
+	staff, err := a.Merchants.Staff(ctx, who.MerchantID)
+	if err == nil && !slices.ContainsFunc(staff, func(s merchants.Staff) bool { return s.ID == member && s.RemovedAt == nil }) {
+		err = merchants.ErrNoStaff
+	}
+	return err
 }
 
 // To is who a conversation goes to.

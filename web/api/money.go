@@ -64,6 +64,21 @@ func (a *api) payments() {
 			rows, err := a.Payments.Reconciliation(ctx, who.MerchantID, day)
 			return list(rows, "", func(d payments.Difference) Difference { return Difference(d) }), err
 		})
+	add(a, op{method: http.MethodPost, path: "/v1/payments/{id}/accept", right: merchants.MoneyWrite, tag: "Money", summary: "Take money that waits for a decision as good; its order goes on"},
+		func(ctx context.Context, who merchants.Actor, in *struct{ ByID }) (*Answer[Payment], error) {
+			err := a.DB.InTx(ctx, func(tx database.Tx) error { return a.Orders.AcceptPayment(tx, who.MerchantID, in.ID) })
+			if err != nil {
+				return nil, err
+			}
+			p, err := a.Payments.Get(ctx, who.MerchantID, in.ID)
+			return &Answer[Payment]{showPayment(p)}, err
+		})
+	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/complete", right: merchants.OrdersWrite, tag: "Deals", summary: "The customer has the goods"},
+		func(ctx context.Context, who merchants.Actor, in *struct{ ByID }) (*Answer[Order], error) {
+			return a.moved(ctx, who, in.ID, func(tx database.Tx) (orders.Order, error) {
+				return a.Orders.Complete(tx, who.MerchantID, in.ID, orders.Deed{Actor: who.KeyID})
+			})
+		})
 	add(a, op{method: http.MethodGet, path: "/v1/payments/{id}", right: merchants.MoneyRead, tag: "Money", summary: "Read a payment with its refunds"},
 		func(ctx context.Context, who merchants.Actor, in *ByID) (*Answer[PaymentWithRefunds], error) {
 			p, err := a.Payments.Get(ctx, who.MerchantID, in.ID)
