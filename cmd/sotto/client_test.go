@@ -92,11 +92,16 @@ func (s shop) ask(t testing.TB, method, path string, body any, header ...string)
 	for i := 0; i+1 < len(header); i += 2 {
 		h[header[i]] = header[i+1]
 	}
-	a, err := send(s.client, method, s.base+path, body, h)
-	if err != nil {
-		t.Fatal(err)
+	for {
+		a, err := send(s.client, method, s.base+path, body, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.status != http.StatusTooManyRequests {
+			return a
+		}
+		<-time.After(time.Second) // long checks read more than a key may; the shop asks them to come again
 	}
-	return a
 }
 
 // do calls the admin REST, demands success and reads the answer.
