@@ -187,6 +187,15 @@ func (w *world) says(in channels.Incoming) {
 	c, _, err := w.inbox.HearWeb(w.t.Context(), w.m.ID, w.visitor, in)
 	w.must(err)
 	w.conv = c.ID
+	if !w.started {
+		return
+	}
+	// A worker may have taken the message up a moment before the visitor's own request did.
+	testkit.Eventually(w.t, "the message is answered", func() bool {
+		_, open, _, err := w.inbox.Peek(w.t.Context(), w.m.ID, w.conv)
+		w.must(err)
+		return len(open) == 0
+	})
 }
 
 // burst has several messages arrive before the bot gets to answer.

@@ -176,6 +176,9 @@ func (r *Reader) call(ctx context.Context, messages []llms.MessageContent, offer
 		return nil, ctx.Err()
 	}
 	if err != nil {
+		if strings.Contains(err.Error(), "deadline") { // the library's own words; its error wraps nothing
+			return nil, context.DeadlineExceeded
+		}
 		return nil, err
 	}
 	if len(answer.Choices) == 0 {
