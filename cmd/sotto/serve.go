@@ -34,7 +34,7 @@ func (serveCmd) Run(ctx context.Context, s *settings) error {
 	if err != nil {
 		return errors.Join(err, l.Close(), h.close())
 	}
-	log.Info("serving", "address", l.Addr().String(), "version", version())
+	log.Info("serving", "listen", l.Addr().String(), "version", version())
 	return h.run(ctx, server)
 }
 
