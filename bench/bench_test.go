@@ -71,11 +71,11 @@ type figures map[string]float64
 
 // duel measures the sides in interleaved rounds, after a short one that warms up and does not count. They take turns at
 // being first.
-func duel(b *testing.B, sides ...side) [][]figures {
+func duel(b *testing.B, what string, sides ...side) [][]figures {
 	b.Helper()
 	got := make([][]figures, len(sides))
 	for round := range rounds() + 1 {
-		line := fmt.Sprintf("  %s  round %d/%d:", b.Name(), round, rounds())
+		line := fmt.Sprintf("  %s, round %d/%d:", what, round, rounds())
 		for k := range sides {
 			i := (k + round) % len(sides)
 			seconds := cell()

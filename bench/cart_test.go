@@ -34,7 +34,8 @@ func addLine(b *testing.B, l *lab) {
 	head := fmt.Sprintf("\\set u random(%d, %d)\n\\set id random(1, 1000000000000)\n\\set a random(%d, %d)\n",
 		firstUse+someCarts, firstUse+2*someCarts-1, firstNumber, firstNumber+someGoods-1)
 	text := head + fmt.Sprintf(upsert, w.merchant, model[:len(model)-digits], "line_0192f0c1a2b37c4d8e5")
-	got := duel(b,
+	const what = "add a cart line, Postgres, 16 clients"
+	got := duel(b, what,
 		side{"product", func(seconds float64) (f figures) {
 			profiled("3_add_line", func() {
 				f = during(b, clients, seconds, func(int) error {
@@ -49,7 +50,7 @@ func addLine(b *testing.B, l *lab) {
 		side{"limit", func(seconds float64) figures {
 			return figures{"rate": s.pgbench(b, name, text, forSeconds(seconds))}
 		}})
-	l.add(row{goal: "3", what: "add a cart line, Postgres, 16 clients", unit: "/s", product: of(got[0], "rate"), limit: of(got[1], "rate"), want: 0.6, stretch: 0.9})
+	l.add(row{goal: "3", what: what, unit: "/s", product: of(got[0], "rate"), limit: of(got[1], "rate"), want: 0.6, stretch: 0.9})
 }
 
 // during has n workers do f for so many seconds.

@@ -60,8 +60,9 @@ func webhook(b *testing.B, l *lab) {
 			})
 		}
 	}
-	got := duel(b, side{"product", load(hooks, "/hooks/whatsapp/"+w.channel, &taken)}, side{"floor", load(bare, "/hook", new(atomic.Int64))})
-	l.add(row{goal: "5", what: "webhook, 64 connections", unit: "/s", product: of(got[0], "rate"), limit: of(got[1], "rate"), want: 0.7, stretch: 0.9})
+	const what = "webhook, 64 connections"
+	got := duel(b, what, side{"product", load(hooks, "/hooks/whatsapp/"+w.channel, &taken)}, side{"floor", load(bare, "/hook", new(atomic.Int64))})
+	l.add(row{goal: "5", what: what, unit: "/s", product: of(got[0], "rate"), limit: of(got[1], "rate"), want: 0.7, stretch: 0.9})
 	l.add(row{goal: "5", what: "webhook, p99", unit: "ms", product: of(got[0], "p99"), limit: of(got[1], "p99"), atMost: true, want: 2})
 	var kept, promised int64
 	must(b, w.DB.SQL.QueryRow("select count(*) from inbound_events").Scan(&kept))

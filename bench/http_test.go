@@ -36,7 +36,7 @@ func overHTTP(b *testing.B, l *lab) {
 				return hammer(b, c, n, seconds, func(_ int, to *caller) error { return f(to) })
 			}
 		}
-		got := duel(b, side{"product", load(shop, product)}, side{"floor", load(bare, floor)})
+		got := duel(b, what, side{"product", load(shop, product)}, side{"floor", load(bare, floor)})
 		l.add(row{goal: "6", what: what, unit: "/s", product: of(got[0], "rate"), limit: of(got[1], "rate"), want: 0.25, stretch: 0.5})
 	}
 	compare("HTTP: list 20 products, 16 clients", clients, func(c *caller) error {

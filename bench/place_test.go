@@ -12,28 +12,30 @@ import (
 
 // place is goal 1: orders of two goods among a thousand.
 func place(b *testing.B, l *lab) {
-	w, got := duelOfPlacing(b, l, anyPair, fmt.Sprintf("\\set a random(%d, %d)\n\\set b random(:a + 1, %d)\n",
+	const what = "place an order, Postgres, 16 clients"
+	w, got := duelOfPlacing(b, l, what, anyPair, fmt.Sprintf("\\set a random(%d, %d)\n\\set b random(:a + 1, %d)\n",
 		firstNumber, firstNumber+products-2, firstNumber+products-1))
-	l.add(row{goal: "1", what: "place an order, Postgres, 16 clients", unit: "/s", product: of(got[0], "rate"), limit: of(got[1], "rate"), want: 0.5, stretch: 1})
+	l.add(row{goal: "1", what: what, unit: "/s", product: of(got[0], "rate"), limit: of(got[1], "rate"), want: 0.5, stretch: 1})
 	w.agree(b)
 }
 
 // placeHot is goal 2: everybody buys the same two goods, and none is sold twice.
 func placeHot(b *testing.B, l *lab) {
-	w, got := duelOfPlacing(b, l, samePair, fmt.Sprintf("\\set a %d\n\\set b %d\n", firstNumber, firstNumber+1))
-	l.add(row{goal: "2", what: "everybody orders the same two goods", unit: "/s", product: of(got[0], "rate"), limit: of(got[1], "rate"), want: 0.8, stretch: 2})
+	const what = "everybody orders the same two goods"
+	w, got := duelOfPlacing(b, l, what, samePair, fmt.Sprintf("\\set a %d\n\\set b %d\n", firstNumber, firstNumber+1))
+	l.add(row{goal: "2", what: what, unit: "/s", product: of(got[0], "rate"), limit: of(got[1], "rate"), want: 0.8, stretch: 2})
 	w.agree(b)
 	w.sellOut(b)
 }
 
 // duelOfPlacing measures Place beside pgbench with the statements of one Place. Both order carts that are there before.
-func duelOfPlacing(b *testing.B, l *lab, pick pair, head string) (*world, [][]figures) {
+func duelOfPlacing(b *testing.B, l *lab, what string, pick pair, head string) (*world, [][]figures) {
 	s := l.postgres(b)
 	name, url := s.fresh(b)
 	w := newWorld(b, url)
 	text, model := placingScript(b, s, w, name, head)
 	used, rate := 0, map[string]float64{"product": 300, "limit": 600}
-	got := duel(b,
+	got := duel(b, what,
 		side{"product", func(seconds float64) figures {
 			list := w.carts(b, max(clients, int(rate["product"]*seconds)), pick)
 			profiled(b.Name()[len("BenchmarkGoals/"):], func() { rate["product"] = w.placeAll(b, list) })

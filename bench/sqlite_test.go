@@ -38,7 +38,8 @@ func placeEmbedded(b *testing.B, l *lab) {
 	say("  %s  replays %d statements", b.Name(), len(list))
 	bare := openBare(b, w, one, ord, list)
 	rate := map[string]float64{"product": 200, "limit": 300}
-	got := duel(b,
+	const what = "place an order, SQLite, 16 clients"
+	got := duel(b, what,
 		side{"product", func(seconds float64) figures {
 			list := w.carts(b, max(clients, int(rate["product"]*seconds)), anyPair)
 			profiled("4_sqlite", func() { rate["product"] = w.placeAll(b, list) })
@@ -48,7 +49,7 @@ func placeEmbedded(b *testing.B, l *lab) {
 			rate["limit"] = rush(b, w.carts(b, max(clients, int(rate["limit"]*seconds)), anyPair), bare.place)
 			return figures{"rate": rate["limit"]}
 		}})
-	l.add(row{goal: "4", what: "place an order, SQLite, 16 clients", unit: "/s", product: of(got[0], "rate"), limit: of(got[1], "rate"), want: 0.5, stretch: 0.8})
+	l.add(row{goal: "4", what: what, unit: "/s", product: of(got[0], "rate"), limit: of(got[1], "rate"), want: 0.5, stretch: 0.8})
 	w.agree(b)
 }
 
@@ -74,6 +75,7 @@ func openBare(b *testing.B, w *world, cart readyCart, ord orders.Order, list []b
 	for _, s := range list {
 		st, err := d.db.PrepareContext(context.Background(), s.sql)
 		must(b, err)
+		b.Cleanup(func() { _ = st.Close() })
 		d.made = append(d.made, st)
 		text := statement{}
 		for _, v := range s.values {
@@ -137,9 +139,10 @@ func (d *bareDriver) run(ctx context.Context, st *sql.Stmt, s bareStatement, oth
 	if err != nil {
 		return err
 	}
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 	}
-	return rows.Close()
+	return rows.Err()
 }
 
 // plain gives a value as the driver gets it.

@@ -75,7 +75,7 @@ var footnotes = []string{
 	"3: the limit is one upsert in its own transaction; the product's five statements also lock the cart, check the sku and keep the limits of a cart.",
 	"4: the limit is database/sql with one connection and prepared statements; the job row is a plain insert where the queue does its own.",
 	"5: limit = Gin, HMAC, json.Unmarshal, one insert. The product without its workers: what a message starts is no part of the answer. Both as processes, 64 connections.",
-	"6: floor = Gin and database/sql with the same tables and nothing else: no key, tax, hash, hold, payment or promise. The product is the shipped binary at work, " +
+	"6: floor = Gin and database/sql with the same tables and nothing else: no key, tax, hash, hold, payment or promise; its cart answers with one line, ours with the whole priced cart. The product is the shipped binary at work, " +
 		"its calls spread over 64 keys and addresses because it limits the rate of each; its journey has one request more, which opens the cart.",
 	"7: no limit to compare with; the goals are absolute. After load: after goal 6 on Postgres, read at once.",
 }
