@@ -103,7 +103,7 @@ func openPostgres(ctx context.Context, url string) (*gorm.DB, *sql.DB, *pgxpool.
 	// A cancelled request should not cost its connection. The delays stay short: the queue's listener wakes by
 	// cancelling its wait, and River 0.49 hangs at its end when that takes seconds.
 	cfg.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, CancelRequestDelay: 20 * time.Millisecond, DeadlineDelay: 250 * time.Millisecond}
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, CancelRequestDelay: 20 * time.Millisecond, DeadlineDelay: 100 * time.Millisecond}
 	}
 	if cfg.MaxConns < 20 {
 		cfg.MaxConns = 20
