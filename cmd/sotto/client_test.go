@@ -169,7 +169,6 @@ type visitor struct {
 	shop     shop
 	language string
 	token    string
-	after    string // the last message that was read
 }
 
 func (s shop) visitor(language string) *visitor { return &visitor{shop: s, language: language} }

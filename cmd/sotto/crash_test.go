@@ -93,7 +93,7 @@ func (c *crash) customer(t *testing.T, i int) {
 		default:
 		}
 		p := newPurchase(c, fmt.Sprintf("customer %d, purchase %d", i, n), i%2 == 0)
-		done := false
+		var done bool
 		if i%5 == 4 {
 			done = p.byREST(t, c)
 		} else {
