@@ -19,6 +19,39 @@ type Content struct {
 	Links    []Link  `json:"links,omitempty"`
 	Products []Card  `json:"products,omitempty"`
 	Media    []Media `json:"media,omitempty"`
+	// Pay asks for money inside the chat, on platforms that can; on others the links beside it lead to the pay page.
+	Pay *PayRequest `json:"pay,omitempty"`
+}
+
+// PayRequest asks for money inside the chat, or, with a Status, tells how the order that was paid there goes on. Amounts are in
+// minor units of Currency and sum up: Total is Subtotal + Tax + Shipping − Discount.
+type PayRequest struct {
+	// Reference is our name of this request at the platform; its words about money come back with it.
+	Reference string `json:"reference"`
+	// Method is how the money comes there: "stars" for digital goods, else the provider that the channel's settings name.
+	Method   string    `json:"method,omitempty"`
+	Currency string    `json:"currency"`
+	Items    []PayItem `json:"items,omitempty"`
+	Subtotal int64     `json:"subtotal"`
+	Tax      int64     `json:"tax"`
+	Shipping int64     `json:"shipping"`
+	Discount int64     `json:"discount"`
+	Total    int64     `json:"total"`
+	// URL is the pay link, for platforms whose request leads to one.
+	URL       string    `json:"url,omitempty"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// Status is empty for a request, else pending, processing, shipped, completed or canceled; Paid tells that the money has come.
+	Status string `json:"status,omitempty"`
+	Paid   bool   `json:"paid,omitempty"`
+}
+
+// PayItem is one line of what is paid. Total is Quantity × Unit.
+type PayItem struct {
+	SKU      string `json:"sku"`
+	Name     string `json:"name"`
+	Quantity int64  `json:"quantity"`
+	Unit     int64  `json:"unit"`
+	Total    int64  `json:"total"`
 }
 
 // Button is one answer; Tap comes back when it is chosen.
@@ -71,6 +104,7 @@ const (
 	KindMessage = "message" // a person said something that wants an answer
 	KindMoved   = "moved"   // a person goes by another name now: Parties are the new ones, Formerly the old
 	KindStatus  = "status"  // how one of our messages fared
+	KindMoney   = "money"   // the platform's word about a payment made inside the chat
 	KindOther   = "other"   // kept, and not acted upon
 )
 
@@ -93,6 +127,7 @@ type Incoming struct {
 	ReplyTo    string        `json:"reply_to,omitempty"`
 	At         time.Time     `json:"at"`
 	Status     *StatusUpdate `json:"status,omitempty"`
+	Money      *MoneyWord    `json:"money,omitempty"`
 	// Unsupported names a kind of message that cannot be read, e.g. "sticker"; such a message still wants an answer.
 	Unsupported string `json:"unsupported,omitempty"`
 	// Form is what a person typed into a platform's form. It is input like any text: nothing in it is true.
@@ -108,4 +143,26 @@ type StatusUpdate struct {
 	Status     string `json:"status"` // sent, delivered, read, played, failed; others are kept and ignored
 	ErrorCode  string `json:"error_code,omitempty"`
 	Problem    string `json:"problem,omitempty"` // see SendError
+}
+
+// What a platform can say about money.
+const (
+	MoneyPaid     = "paid"
+	MoneyPending  = "pending"
+	MoneyFailed   = "failed"
+	MoneyReturned = "returned"
+)
+
+// MoneyWord is what a platform says about a payment made inside the chat. It is verified with the webhook that brought it; what it
+// means for the payment, the room of payments decides.
+type MoneyWord struct {
+	Reference string `json:"reference"` // ours, as in PayRequest
+	Status    string `json:"status"`
+	// Coin is the platform's own id of the money, the proof that one coin counts once; Provider that of the provider behind it.
+	Coin     string `json:"coin,omitempty"`
+	Provider string `json:"provider,omitempty"`
+	Method   string `json:"method,omitempty"`
+	// Refund is the platform's id of money that went back.
+	Refund string      `json:"refund,omitempty"`
+	Amount money.Money `json:"amount,omitzero"`
 }
