@@ -6,6 +6,7 @@
 package channels
 
 import (
+	"context"
 	"log/slog"
 	"maps"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/id"
 	"sotto.chat/internal/jobs"
+	"sotto.chat/internal/money"
 	"sotto.chat/merchants"
 	"sotto.chat/privacy"
 )
@@ -33,6 +35,7 @@ var (
 	ErrSignature     = fault.New(fault.Unauthorized, "bad_signature", "The signature does not fit the body.")
 	ErrChallenge     = fault.New(fault.Forbidden, "bad_verify_token", "The verify token is wrong.")
 	ErrTooLarge      = fault.New(fault.TooLarge, "body_too_large", "The body is larger than 3 MB.")
+	ErrUnsure        = fault.New(fault.Unavailable, "cannot_tell", "Nobody could tell in time whether this can be paid. Nothing was taken; try again.")
 	ErrStale         = fault.New(fault.Stale, "channel_changed", "Somebody else changed the channel. Read it again.")
 	ErrAccountInUse  = fault.New(fault.Conflict, "account_in_use", "Another channel of this shop uses this account already.")
 	ErrWebIsForEvery = fault.New(fault.Invalid, "web_channel_exists", "The web chat needs no channel of its own: every shop has one.")
@@ -64,11 +67,19 @@ type Channels struct {
 	known     *known
 	pace      *pacer
 	committer *committer
+	money     func(database.Tx, string, string, string, MoneyWord, time.Time) error
+	ready     func(context.Context, string, money.Money) error
 }
 
 // Config is what the wiring decides.
 type Config struct {
 	Log *slog.Logger
+	// Money hears what a platform says of money, once for each telling, inside the transaction that keeps it. An error refuses the
+	// webhook, so that the platform tells it again.
+	Money func(tx database.Tx, merchant, channel, platform string, w MoneyWord, at time.Time) error
+	// Ready tells whether the request with this reference may be paid now with this sum; nil is yes. It is asked while a customer
+	// waits with the finger on the button, so it reads and asks nobody.
+	Ready func(ctx context.Context, reference string, amount money.Money) error
 }
 
 // New makes the room and has it listen for its own promises.
@@ -77,7 +88,7 @@ func New(db *database.DB, register *merchants.Register, keys *privacy.Keys, desk
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Channels{db: db, register: register, keys: keys, desk: desk, log: cfg.Log, platforms: platforms,
-		known: newKnown(), pace: newPacer(), committer: newCommitter(db.Engine)}
+		known: newKnown(), pace: newPacer(), committer: newCommitter(db.Engine), money: cfg.Money, ready: cfg.Ready}
 	jobs.On(desk, "channels.send", c.Work)
 	jobs.On(desk, "channels.seen", c.showSeen)
 	desk.Every("channels.stale", 30*time.Second, c.Wake)
@@ -103,7 +114,7 @@ func (c *Channels) Create(tx database.Tx, merchant string, n NewChannel) (Channe
 	if !ok {
 		return Channel{}, "", ErrPlatform.At("platform", "must be one of "+c.names())
 	}
-	settings, secrets, err := sort(p, n.Credentials, true)
+	settings, secrets, err := sort(p, n.Credentials, nil, true)
 	if err != nil {
 		return Channel{}, "", err
 	}
@@ -139,14 +150,27 @@ func (c *Channels) accountFree(tx database.Tx, ch Channel) error {
 	return nil
 }
 
-// sort parts credentials into settings and secrets, and refuses what the platform does not know.
-func sort(p Platform, given Credentials, whole bool) (settings map[string]string, secrets Credentials, err error) {
+// sort parts credentials into settings and secrets, and refuses what the platform does not know or finds wrong beside
+// the settings that stand already.
+func sort(p Platform, given Credentials, standing map[string]string, whole bool) (settings map[string]string, secrets Credentials, err error) {
 	settings, secrets = map[string]string{}, Credentials{}
 	rest := maps.Clone(given)
 	bad := ErrCredentials
+	all := maps.Clone(given)
+	for name, v := range standing {
+		if all[name] == "" {
+			all[name] = v
+		}
+	}
 	for _, w := range p.Wants() {
 		v := given[w.Name]
 		delete(rest, w.Name)
+		if w.Check != nil {
+			if why := w.Check(all[w.Name], all); why != "" {
+				bad = bad.At("credentials."+w.Name, why)
+				continue
+			}
+		}
 		switch {
 		case v == "" && w.Needed && whole:
 			bad = bad.At("credentials."+w.Name, "is needed")

@@ -101,6 +101,7 @@ func (c *Channels) writeGroup(ctx context.Context, group []*pending) error {
 	for _, p := range group {
 		all.rows = append(all.rows, p.batch.rows...)
 		all.incoming = append(all.incoming, p.batch.incoming...)
+		all.platforms = append(all.platforms, p.batch.platforms...)
 	}
 	return c.db.InTx(ctx, func(tx database.Tx) error {
 		_, err := c.keep(tx, all)

@@ -40,9 +40,26 @@ type PayRequest struct {
 	// URL is the pay link, for platforms whose request leads to one.
 	URL       string    `json:"url,omitempty"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	// Status is empty for a request, else pending, processing, shipped, completed or canceled; Paid tells that the money has come.
+	// Status is empty for a request, else pending, processing, shipped, completed or canceled; Paid tells that the money has come,
+	// Was what was told last, for platforms that refuse some moves.
 	Status string `json:"status,omitempty"`
+	Was    string `json:"was,omitempty"`
 	Paid   bool   `json:"paid,omitempty"`
+	// To is where the goods go, for platforms that must know of physical ones.
+	To *PayAddress `json:"to,omitempty"`
+	// Data is what only one method needs, by its own names.
+	Data map[string]string `json:"data,omitempty"`
+}
+
+// PayAddress is where what is paid for goes.
+type PayAddress struct {
+	Name       string `json:"name"`
+	Line1      string `json:"line1"`
+	Line2      string `json:"line2,omitempty"`
+	City       string `json:"city"`
+	Region     string `json:"region"`
+	PostalCode string `json:"postal_code"`
+	Country    string `json:"country"`
 }
 
 // PayItem is one line of what is paid. Total is Quantity × Unit.
@@ -156,6 +173,8 @@ const (
 // MoneyWord is what a platform says about a payment made inside the chat. It is verified with the webhook that brought it; what it
 // means for the payment, the room of payments decides.
 type MoneyWord struct {
+	// ID is this telling's own name, the same whenever it is told again; Receive gives one where the platform's translator does not.
+	ID        string `json:"id,omitempty"`
 	Reference string `json:"reference"` // ours, as in PayRequest
 	Status    string `json:"status"`
 	// Coin is the platform's own id of the money, the proof that one coin counts once; Provider that of the provider behind it.

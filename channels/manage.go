@@ -91,7 +91,7 @@ func (c *Channels) replace(tx database.Tx, n Channel, all, given Credentials) (C
 	if !ok {
 		return n, ErrPlatform
 	}
-	settings, secrets, err := sort(p, given, false)
+	settings, secrets, err := sort(p, given, n.Settings, false)
 	if err != nil {
 		return n, err
 	}

@@ -15,6 +15,8 @@ type Credentials map[string]string
 type Want struct {
 	Name           string
 	Needed, Secret bool
+	// Check tells what is wrong with the value beside all the others, "" where nothing is; nil checks nothing.
+	Check func(value string, all map[string]string) string
 }
 
 // Platform translates between one platform and the words of this package. It keeps no state of a channel.

@@ -36,25 +36,27 @@ func eventLabel(event string) string { return "inbound_events.sealed:" + event }
 // Receive takes one webhook body: it checks the signature over the raw bytes, writes each event down once and promises
 // the work, in one transaction. Nothing else is done before the answer.
 func (c *Channels) Receive(ctx context.Context, channel string, raw []byte, h http.Header) error {
+	_, err := c.Respond(ctx, channel, raw, h)
+	return err
+}
+
+// verified finds the channel and its platform, and refuses what the platform did not send.
+func (c *Channels) verified(ctx context.Context, channel string, raw []byte, h http.Header) (opened, Platform, error) {
 	if len(raw) > MaxBody {
-		return ErrTooLarge
+		return opened{}, nil, ErrTooLarge
 	}
 	k, err := c.open(ctx, channel)
 	if err != nil {
-		return err
+		return opened{}, nil, err
 	}
 	p, ok := c.platforms[k.Platform]
 	if !ok || k.DisabledAt != nil {
-		return ErrUnknown
+		return opened{}, nil, ErrUnknown
 	}
 	if !p.Verify(k.credentials, raw, h) {
-		return ErrSignature
+		return opened{}, nil, ErrSignature
 	}
-	b, err := c.batch(ctx, k.Channel, p.Parse(raw))
-	if err != nil {
-		return err
-	}
-	return c.commit(ctx, b)
+	return k, p, nil
 }
 
 // ReceiveWeb takes what a visitor of the web chat said; party is what PartyOf gives for the visitor. The event's id
@@ -94,8 +96,9 @@ func (c *Channels) PartyOf(merchant string, ids []Party) string {
 
 // batch is what one webhook body becomes: rows, and what came in beside each.
 type batch struct {
-	rows     []eventRow
-	incoming []Incoming
+	rows      []eventRow
+	incoming  []Incoming
+	platforms []string
 }
 
 // batch seals and hashes before the transaction, to keep that short.
@@ -121,11 +124,11 @@ func (c *Channels) batch(ctx context.Context, ch Channel, list []Incoming) (batc
 		row := eventRow{MerchantID: ch.MerchantID, ChannelID: home, ID: id.New("evt"), Kind: in.Kind, ReceivedAt: now,
 			DedupKey: c.keys.Blind(ch.MerchantID, "event."+ch.Platform, in.Kind+":"+in.DedupKey),
 			Party:    c.PartyOf(ch.MerchantID, in.Parties), SaidAt: said(in.At, now)}
-		if row.Kind == KindStatus || row.Kind == KindOther || row.Party == "" {
+		switch {
+		case row.Kind == KindStatus, row.Kind == KindMoney && in.Money != nil: // what they say is done when they are kept
 			row.HandledAt = &now
-			if row.Kind != KindStatus {
-				row.Kind = KindOther
-			}
+		case row.Kind == KindOther, row.Kind == KindMoney, row.Party == "":
+			row.HandledAt, row.Kind = &now, KindOther
 		}
 		if key := row.ChannelID + row.DedupKey; seen[key] {
 			continue
@@ -139,7 +142,7 @@ func (c *Channels) batch(ctx context.Context, ch Channel, list []Incoming) (batc
 		if row.Sealed, err = box.Seal(eventLabel(row.ID), plain); err != nil {
 			return b, err
 		}
-		b.rows, b.incoming = append(b.rows, row), append(b.incoming, in)
+		b.rows, b.incoming, b.platforms = append(b.rows, row), append(b.incoming, in), append(b.platforms, ch.Platform)
 	}
 	return b, nil
 }
@@ -198,9 +201,25 @@ func (c *Channels) keep(tx database.Tx, b batch) (int, error) {
 					return 0, err
 				}
 			}
+		case KindMoney:
+			if err := c.hear(tx, r, b.platforms[i], *b.incoming[i].Money); err != nil {
+				return 0, err
+			}
 		}
 	}
 	return len(fresh), c.announce(tx, news)
+}
+
+// hear tells the house what a platform said of money. The order of arrival is not the order of events: whoever listens
+// must not care for it.
+func (c *Channels) hear(tx database.Tx, r eventRow, platform string, w MoneyWord) error {
+	if c.money == nil {
+		return nil
+	}
+	if w.ID == "" {
+		w.ID = r.DedupKey
+	}
+	return c.money(tx, r.MerchantID, r.ChannelID, platform, w, r.SaidAt)
 }
 
 // Waiting gives a party's events that were not handled yet, in the order in which they came. Call it under the lock

@@ -19,6 +19,7 @@ const maxStripe = 1 << 20
 // hooks are the addresses that platforms and Stripe call. They verify, write down and answer; work comes after.
 func hooks(r *gin.Engine, cfg Config) {
 	flood := door.Limited(door.NewLimiter(1000, 2000), func(c *gin.Context) string { return c.ClientIP() })
+	r.POST("/hooks/telegram/:channel", flood, func(c *gin.Context) { receive(c, cfg, "telegram") })
 	for _, platform := range []string{"whatsapp", "messenger"} {
 		r.GET("/hooks/"+platform+"/:channel", flood, func(c *gin.Context) { challenge(c, cfg, platform) })
 		r.POST("/hooks/"+platform+"/:channel", flood, func(c *gin.Context) { receive(c, cfg, platform) })
@@ -80,8 +81,13 @@ func receive(c *gin.Context, cfg Config, platform string) {
 	if !ok {
 		return
 	}
-	if err := cfg.Channels.Receive(c.Request.Context(), channel, raw, c.Request.Header); err != nil {
+	answer, err := cfg.Channels.Respond(c.Request.Context(), channel, raw, c.Request.Header)
+	if err != nil {
 		refuse(c, cfg, err)
+		return
+	}
+	if answer != nil {
+		c.Data(http.StatusOK, "application/json", answer)
 		return
 	}
 	c.Status(http.StatusOK)
