@@ -12,6 +12,9 @@ import (
 	"sotto.chat/internal/id"
 )
 
+// errInFlight is what a repetition hears while the first call may still be at work.
+var errInFlight = errors.New("the first call is in flight")
+
 // purchase is one customer's way from a wish to a payment, which goes on where it was interrupted.
 type purchase struct {
 	name    string
@@ -139,14 +142,14 @@ func (p *purchase) byREST(t *testing.T, c *crash) bool {
 		path, body := call()
 		var a answer
 		header := map[string]string{"Authorization": "Bearer " + c.key, "Idempotency-Key": fmt.Sprintf("%s-%d", p.key, n)}
-		if !p.until(15*time.Second, func() (err error) {
+		if !p.until(30*time.Second, func() (err error) {
 			a, err = send(c.client, http.MethodPost, c.base+path, body, header)
+			if err == nil && a.problem() == "idempotency_in_flight" { // the first try may have died with the server
+				err = errInFlight
+			}
 			return err
 		}) {
 			t.Errorf("%s: %v", p.name, p.trouble)
-			return false
-		}
-		if a.problem() == "idempotency_in_flight" { // the first try died with the server
 			return false
 		}
 		if err := json.Unmarshal(a.body, &cart); err != nil || a.status/100 != 2 {

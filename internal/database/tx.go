@@ -30,13 +30,28 @@ func (t Tx) Context() context.Context { return t.ctx }
 // cache): what must happen is promised with a job inside the transaction.
 func (t Tx) AfterCommit(f func(context.Context)) { *t.after = append(*t.after, f) }
 
+type witnessKey struct{}
+
+// Witnessed gives a context whose transactions each call w before they commit: what w writes stands or falls with the act, and an
+// error of w undoes the act.
+func Witnessed(ctx context.Context, w func(Tx) error) context.Context {
+	return context.WithValue(ctx, witnessKey{}, w)
+}
+
 // InTx runs f in one transaction and commits it when f returns nil. Serialization failures and
 // deadlocks are tried again, so f may run more than once and must not act outside the database.
 func (d *DB) InTx(ctx context.Context, f func(Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		var after []func(context.Context)
 		err := d.once(ctx, func(g *gorm.DB) error {
-			return f(Tx{Now: d.Now(), db: g, ctx: ctx, after: &after})
+			tx := Tx{Now: d.Now(), db: g, ctx: ctx, after: &after}
+			if err := f(tx); err != nil {
+				return err
+			}
+			if w, ok := ctx.Value(witnessKey{}).(func(Tx) error); ok {
+				return w(tx)
+			}
+			return nil
 		})
 		if err == nil {
 			for _, call := range after {

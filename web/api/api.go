@@ -2,6 +2,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -96,6 +97,7 @@ type op struct {
 	tag, summary string
 	status       int
 	maxBody      int64
+	repeatable   bool // one act however often it is done: after a crash a repetition of its Idempotency-Key does it again
 }
 
 // add registers a handler behind the right of its operation. Failures become problems; a body's fault is never echoed.
@@ -111,6 +113,7 @@ func add[I, O any](a *api, o op, h func(ctx context.Context, who merchants.Actor
 		if !who.May(o.right) {
 			return nil, door.Of(a.Log, door.ErrForbidden)
 		}
+		door.Keying(ctx, max(o.status, http.StatusOK), o.repeatable)
 		out, err := h(ctx, who, in)
 		if err != nil {
 			return nil, door.Of(a.Log, err)
@@ -188,6 +191,15 @@ func nextOf[R any](rows []R, limit int, id func(R) string) string {
 		return ""
 	}
 	return id(rows[len(rows)-1])
+}
+
+// answered keeps the answer of a POST under its Idempotency-Key, in the transaction of the act.
+func answered[T any](tx database.Tx, body T) error {
+	var raw bytes.Buffer
+	if err := huma.DefaultJSONFormat.Marshal(&raw, body); err != nil {
+		return err
+	}
+	return door.Answered(tx, raw.Bytes())
 }
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }

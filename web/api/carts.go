@@ -166,16 +166,20 @@ func (a *api) carts() {
 
 // quoted does something to a cart and answers with what has become of it, in one transaction.
 func (a *api) quoted(ctx context.Context, who merchants.Actor, do func(database.Tx) (cart string, err error)) (*Answer[Cart], error) {
-	var q orders.Quote
+	var out Answer[Cart]
 	err := a.DB.InTx(ctx, func(tx database.Tx) error {
 		cart, err := do(tx)
 		if err != nil {
 			return err
 		}
-		q, err = a.Orders.Quote(tx, who.MerchantID, cart)
-		return err
+		q, err := a.Orders.Quote(tx, who.MerchantID, cart)
+		if err != nil {
+			return err
+		}
+		out.Body = showCart(q)
+		return answered(tx, out.Body)
 	})
-	return &Answer[Cart]{showCart(q)}, err
+	return &out, err
 }
 
 func (a *api) lines() {
@@ -296,7 +300,7 @@ type CheckoutOut struct {
 var errDelivery = fault.New(fault.Invalid, "delivery_invalid", "The delivery is not complete.")
 
 func (a *api) checkout() {
-	add(a, op{method: http.MethodPost, path: "/v1/carts/{id}/checkout", right: merchants.OrdersWrite, tag: "Deals", summary: "Turn a cart into an order", status: 201},
+	add(a, op{method: http.MethodPost, path: "/v1/carts/{id}/checkout", right: merchants.OrdersWrite, tag: "Deals", summary: "Turn a cart into an order", status: 201, repeatable: true},
 		func(ctx context.Context, who merchants.Actor, in *struct {
 			ByID
 			Body CheckoutIn

@@ -70,7 +70,7 @@ type Found struct {
 }
 
 func (a *api) files() {
-	add(a, op{method: http.MethodPost, path: "/v1/catalog/import", right: merchants.CatalogWrite, tag: "Goods", summary: "Bring in a catalog file", maxBody: 64 << 20},
+	add(a, op{method: http.MethodPost, path: "/v1/catalog/import", right: merchants.CatalogWrite, tag: "Goods", summary: "Bring in a catalog file", maxBody: 64 << 20, repeatable: true},
 		func(ctx context.Context, who merchants.Actor, in *struct {
 			DryRun  bool `query:"dry_run" doc:"Only tell what would happen."`
 			RawBody []byte

@@ -162,7 +162,7 @@ func (a *api) orders() {
 				return a.Orders.Fulfil(tx, who.MerchantID, in.ID, orders.Deed{Actor: who.KeyID})
 			})
 		})
-	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/refund", right: merchants.MoneyWrite, tag: "Money", summary: "Give money back: an amount, or all that is left"},
+	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/refund", right: merchants.MoneyWrite, tag: "Money", summary: "Give money back: an amount, or all that is left", repeatable: true},
 		func(ctx context.Context, who merchants.Actor, in *struct {
 			ByID
 			Key  string `header:"Idempotency-Key" maxLength:"255"`

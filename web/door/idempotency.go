@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -23,13 +24,21 @@ import (
 var (
 	ErrKeyReused   = fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key was used for another request; make a new one for each act.")
 	ErrKeyInFlight = fault.New(fault.Conflict, "idempotency_in_flight", "The first request with this Idempotency-Key is still at work; try again in a moment.")
-	errLarge       = fault.New(fault.TooLarge, "too_large", "The body is larger than this door takes.")
-	errKeyForm     = fault.New(fault.Invalid, "idempotency_key_invalid", "Idempotency-Key must be 1 to 255 visible characters.")
+	// ErrAnswerLost is for what was done by a request whose answer died with the server.
+	ErrAnswerLost = fault.New(fault.Conflict, "idempotency_answer_lost",
+		"The first request with this Idempotency-Key was carried out, but the server stopped before its answer was kept. Look whether what you asked for is there; for a new act use a new key.")
+	errLarge   = fault.New(fault.TooLarge, "too_large", "The body is larger than this door takes.")
+	errKeyForm = fault.New(fault.Invalid, "idempotency_key_invalid", "Idempotency-Key must be 1 to 255 visible characters.")
 )
 
-// staleClaim is after how long an unfinished first request counts as crashed, so that a repetition does the work.
-// It is longer than any request may take.
-const staleClaim = 90 * time.Second
+// Times of a claim.
+const (
+	// staleClaim is after how long a first request that has not acted may be overtaken by a repetition: it may have died with the
+	// server. If it lives, the fence keeps it from acting too, so this may be short.
+	staleClaim = 3 * time.Second
+	// longestRequest is longer than any request may take: what has acted and is not finished by then has died.
+	longestRequest = 90 * time.Second
+)
 
 // keepKeys is how long an answer is kept.
 const keepKeys = 24 * time.Hour
@@ -80,12 +89,20 @@ func (s *Repeats) refuse(c *gin.Context, err error) {
 	c.Abort()
 }
 
-// record does the request and keeps its answer, sealed: answers hold personal data and new keys.
+// record does the request and keeps its answer. A handler that knows its answer inside its transaction keeps it there (Answered);
+// any other act at least marks the claim there, so that nothing is done twice.
 func (s *Repeats) record(c *gin.Context, row keyRow) {
 	w := &tee{ResponseWriter: c.Writer}
 	c.Writer = w
+	ctx := c.Request.Context()
+	work := &claimed{repeats: s, row: row}
+	c.Request = c.Request.WithContext(context.WithValue(database.Witnessed(ctx, work.witness), claimKey{}, work))
 	c.Next()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), 10*time.Second)
+	work.over.Store(true)
+	if work.kept.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if status := w.Status(); status >= 500 || status == http.StatusTooManyRequests {
 		if err := s.drop(ctx, row); err != nil {
@@ -93,20 +110,71 @@ func (s *Repeats) record(c *gin.Context, row keyRow) {
 		}
 		return
 	}
-	kept := map[string]string{}
-	for _, h := range []string{"Content-Type", "ETag", "Location"} {
-		if v := w.Header().Get(h); v != "" {
-			kept[h] = v
-		}
-	}
-	headers, err := json.Marshal(kept)
+	err := row.answer(w.Status(), w.Header())
 	if err == nil {
-		row.Status, row.Headers = int64(w.Status()), string(headers)
-		err = s.finish(ctx, row, w.body.Bytes())
+		err = s.DB.InTx(ctx, func(tx database.Tx) error { return s.keep(tx, row, w.body.Bytes()) })
 	}
 	if err != nil {
 		s.Log.ErrorContext(ctx, "an answer could not be kept for its Idempotency-Key", "error", err)
 	}
+}
+
+// answer notes what is replayed beside the body.
+func (row *keyRow) answer(status int, h http.Header) error {
+	kept := map[string]string{}
+	for _, name := range []string{"Content-Type", "ETag", "Location"} {
+		if v := h.Get(name); v != "" {
+			kept[name] = v
+		}
+	}
+	headers, err := json.Marshal(kept)
+	row.Status, row.Headers = int64(status), string(headers)
+	return err
+}
+
+type claimKey struct{}
+
+// claimed is a request at work under an Idempotency-Key.
+type claimed struct {
+	repeats *Repeats
+	row     keyRow
+	acted   atomic.Bool // a transaction with the mark has committed
+	kept    atomic.Bool // one with the answer has
+	over    atomic.Bool
+	status  int // of a good answer
+}
+
+// Keying tells the claim of a request, if it has one, about its operation: the status of a good answer, and whether the operation
+// is one act however often it is done, so that a repetition may simply do it again.
+func Keying(ctx context.Context, status int, repeatable bool) {
+	if w, ok := ctx.Value(claimKey{}).(*claimed); ok {
+		w.status = status
+		w.acted.Store(repeatable)
+	}
+}
+
+// witness stands at the end of each transaction of the request.
+func (w *claimed) witness(tx database.Tx) error {
+	if w.over.Load() || w.acted.Load() {
+		return nil
+	}
+	tx.AfterCommit(func(context.Context) { w.acted.Store(true) })
+	return w.row.fence(tx)
+}
+
+// Answered keeps the answer that a POST will give inside the transaction of its act: after a crash a repetition gets it, and
+// nothing is done twice. Without an Idempotency-Key it does nothing. body is the JSON that goes out.
+func Answered(tx database.Tx, body []byte) error {
+	w, ok := tx.Context().Value(claimKey{}).(*claimed)
+	if !ok || w.over.Load() {
+		return nil
+	}
+	row := w.row
+	if err := row.answer(w.status, http.Header{"Content-Type": {"application/json"}}); err != nil {
+		return err
+	}
+	tx.AfterCommit(func(context.Context) { w.acted.Store(true); w.kept.Store(true) })
+	return w.repeats.keep(tx, row, body)
 }
 
 func (s *Repeats) replay(c *gin.Context, row keyRow) {
