@@ -29,7 +29,10 @@ type PayRequest struct {
 	// Reference is our name of this request at the platform; its words about money come back with it.
 	Reference string `json:"reference"`
 	// Method is how the money comes there: "stars" for digital goods, else the provider that the channel's settings name.
-	Method   string    `json:"method,omitempty"`
+	Method string `json:"method,omitempty"`
+	// Title names the order for people, Language is theirs; platforms put their own words around.
+	Title    string    `json:"title,omitempty"`
+	Language string    `json:"language,omitempty"`
 	Currency string    `json:"currency"`
 	Items    []PayItem `json:"items,omitempty"`
 	Subtotal int64     `json:"subtotal"`
@@ -37,6 +40,8 @@ type PayRequest struct {
 	Shipping int64     `json:"shipping"`
 	Discount int64     `json:"discount"`
 	Total    int64     `json:"total"`
+	// AskAddress has the platform ask where to deliver to, before the customer pays.
+	AskAddress bool `json:"ask_address,omitempty"`
 	// URL is the pay link, for platforms whose request leads to one.
 	URL       string    `json:"url,omitempty"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
@@ -45,6 +50,8 @@ type PayRequest struct {
 	Status string `json:"status,omitempty"`
 	Was    string `json:"was,omitempty"`
 	Paid   bool   `json:"paid,omitempty"`
+	// PaidAt is when it came.
+	PaidAt time.Time `json:"paid_at,omitzero"`
 	// To is where the goods go, for platforms that must know of physical ones.
 	To *PayAddress `json:"to,omitempty"`
 	// Data is what only one method needs, by its own names.
@@ -69,6 +76,8 @@ type PayItem struct {
 	Quantity int64  `json:"quantity"`
 	Unit     int64  `json:"unit"`
 	Total    int64  `json:"total"`
+	// List is what a piece costs otherwise, where Unit is a lower price; 0 where there is no other.
+	List int64 `json:"list,omitempty"`
 }
 
 // Button is one answer; Tap comes back when it is chosen.
