@@ -26,8 +26,10 @@ const (
 	DisputesLost = "disputes_lost"
 	// Fees is what providers keep.
 	Fees = "fees"
-	// Bank is what providers paid out.
+	// Bank is what providers paid out, and what customers transferred.
 	Bank = "bank"
+	// Cash is what lies in the till.
+	Cash = "cash"
 	// Differences is what a statement says and nothing here explains.
 	Differences = "differences"
 	// Exchange stands between the currency that customers paid and the one that a provider keeps.
