@@ -23,6 +23,7 @@ func (s *settlement) after(coin receipt) error {
 	if err != nil {
 		return err
 	}
+	s.changed = s.changed || len(s.r.Refunds)+len(s.r.Disputes) > 0 || s.r.Back != nil
 	return weigh(s.tx, &s.pay, coin, trouble, contested)
 }
 
@@ -89,6 +90,12 @@ func atProvider(tx database.Tx, pay Payment, coin receipt, rows []Refund, r remo
 func matching(rows []Refund, r remoteRefund) *Refund {
 	for i := range rows {
 		if rows[i].ExternalID == r.ID || rows[i].ExternalID == "" && rows[i].ID == r.Ours {
+			return &rows[i]
+		}
+	}
+	for i := range rows {
+		// We asked for it and have no answer yet; the provider that tells of just this sum means ours.
+		if r.nameless && rows[i].ExternalID == "" && rows[i].Status == RefundPending && money.Of(rows[i].Amount, rows[i].Currency) == r.Amount {
 			return &rows[i]
 		}
 	}

@@ -63,6 +63,8 @@ type settlement struct {
 	move Move
 	// again asks for the event once more: the provider's own coin is counted first, then the one that only the event knows.
 	again bool
+	// changed tells that the books move although the payment's row stays.
+	changed bool
 }
 
 func (s *settlement) settle() (outcome string, err error) {
@@ -116,15 +118,18 @@ func (s *settlement) settle() (outcome string, err error) {
 func (s *settlement) attempt() (a attempt, ok bool, err error) {
 	a, ok, err = readAttempt(s.tx.DB(), s.f.Merchant, s.f.Payment, s.r.Attempt)
 	if err != nil || ok || s.r.Attempt != 0 {
-		return a, ok && a.Account == s.f.account, err
+		return a, ok && a.Account == s.f.account && a.Method == s.f.method, err
 	}
 	coin, ok, err := readReceipt(s.tx.DB(), s.f.Merchant, s.f.told.intent(s.f.kind))
-	return attempt{}, ok && coin.Account == s.f.account, err
+	return attempt{}, ok && coin.Account == s.f.account && coin.Method == s.f.method, err
 }
 
 // weighWords settles what is to be believed, between the provider's API, the signed event and our own rows, and gives the coin that it
 // is about, if that was counted before.
 func (s *settlement) weighWords(a attempt) (coin receipt, counted bool, err error) {
+	if s.f.word != nil {
+		return s.counted(a)
+	}
 	if s.r.Session == "" {
 		s.r = a.remote(s.f)
 	}
@@ -182,7 +187,9 @@ func (s *settlement) advance(a attempt) (sessionState, error) {
 // take counts a coin: for the payment, or for a row of its own when that has one already.
 func (s *settlement) take() (receipt, error) {
 	got := s.r.came()
-	coin := receipt{MerchantID: s.f.Merchant, ExternalID: s.r.coin(), Account: s.f.account, Amount: got.Amount, Currency: got.Currency, At: s.tx.Now}
+	coin := receipt{MerchantID: s.f.Merchant, ExternalID: s.r.coin(), Account: s.f.account, Amount: got.Amount, Currency: got.Currency, At: s.tx.Now,
+		Method: s.f.method}
+	s.f.feeOf(&coin)
 	_, second, err := readReceiptOf(s.tx.DB(), s.f.Merchant, s.pay.ID)
 	if err != nil {
 		return coin, err
@@ -222,6 +229,12 @@ func (s *settlement) reopen(coin receipt) error {
 
 // correct puts right what an event alone had said of a coin, once the provider's API tells its sum.
 func (s *settlement) correct(coin *receipt) error {
+	if s.f.feeOf(coin) {
+		if err := saveReceipt(s.tx, coin); err != nil {
+			return err
+		}
+		s.changed = true
+	}
 	got := s.r.came()
 	if s.r.Told || s.r.Odd || s.r.Live != s.f.live || got == money.Of(coin.Amount, coin.Currency) {
 		return nil
@@ -319,6 +332,8 @@ func (s *settlement) finish(coin receipt) (string, error) {
 		n.RefundedAmount != w.RefundedAmount || !n.ExpiresAt.Equal(w.ExpiresAt)
 	switch about := subject(s.f.kind); {
 	case s.move.Changed:
+	case s.changed:
+		return "no_change", s.book(s.tx, s.pay.MerchantID, s.pay.ID, s.f.kind)
 	case coin.ExternalID == "" && (about == aRefund || about == aDispute || s.r.Back != nil):
 		s.cfg.Log.WarnContext(s.tx.Context(), "a refund or a dispute of money that is not known here", "payment", s.pay.ID, "event", s.f.event)
 		return outcomeNoMoney, nil
@@ -329,5 +344,5 @@ func (s *settlement) finish(coin receipt) (string, error) {
 		return "", err
 	}
 	s.move.Payment = s.pay
-	return string(s.pay.Status), nil
+	return string(s.pay.Status), s.book(s.tx, s.pay.MerchantID, s.pay.ID, s.f.kind)
 }

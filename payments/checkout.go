@@ -85,11 +85,12 @@ func (p *Payments) claim(ctx context.Context, merchant, payment, account string)
 		if err := dead(pay, !pay.ExpiresAt.After(tx.Now)); err != nil {
 			return err
 		}
-		var ok bool
-		if a, ok, err = readLastAttempt(tx.DB(), merchant, payment); err != nil {
+		list, err := readAttempts(tx.DB(), merchant, payment)
+		if err != nil {
 			return err
 		}
-		if ok && a.Status.live() {
+		var ok bool
+		if a, ok = lastBy(list, MethodStripe); ok && a.Status.live() {
 			if a.ExpiresAt.After(tx.Now) {
 				return nil
 			}
@@ -97,20 +98,25 @@ func (p *Payments) claim(ctx context.Context, merchant, payment, account string)
 				return err
 			}
 		}
-		if pay.Status == Failed {
-			if err := pay.move(Pending, ""); err != nil {
-				return err
-			}
-			if err := savePayment(tx, &pay); err != nil {
-				return err
-			}
+		if err := p.revive(tx, &pay); err != nil {
+			return err
 		}
 		look := tx.Now.Add(lookSoonest)
-		a = attempt{MerchantID: merchant, PaymentID: payment, Attempt: a.Attempt + 1, Status: sessionClaimed, Account: account,
+		a = attempt{MerchantID: merchant, PaymentID: payment, Attempt: next(list), Status: sessionClaimed, Method: MethodStripe, Data: map[string]string{}, Account: account,
 			ReturnURL: p.PayURL(pay), ExpiresAt: sessionEnd(tx.Now, pay.ExpiresAt), LookAt: &look, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		return insertAttempt(tx, &a)
 	})
 	return pay, a, err
+}
+
+// lastBy gives the last attempt by a method out of all, which are sorted from the last to the first.
+func lastBy(list []attempt, method string) (attempt, bool) {
+	for _, a := range list {
+		if a.Method == method {
+			return a, true
+		}
+	}
+	return attempt{}, false
 }
 
 // sessionEnd is the link's end where Stripe allows it, else the nearest that it allows; whole seconds, as Stripe counts.

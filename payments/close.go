@@ -38,6 +38,9 @@ func (p *Payments) closeSessions(ctx context.Context, n SessionsToClose) error {
 }
 
 func (p *Payments) closeOne(ctx context.Context, pay Payment, a attempt) error {
+	if a.Method != MethodStripe {
+		return p.closeOffer(ctx, pay, a)
+	}
 	if !a.ExpiresAt.After(p.db.Now()) && a.Status == sessionClaimed {
 		return p.end(ctx, a, sessionExpired)
 	}
@@ -133,6 +136,9 @@ func (p *Payments) look(ctx context.Context, a attempt) error {
 		return err
 	}
 	over := dead(pay, !pay.ExpiresAt.After(p.db.Now())) != nil
+	if a.Method != MethodStripe {
+		return p.lookOffer(ctx, pay, a, over)
+	}
 	if a.Status == sessionClaimed {
 		if over || !a.ExpiresAt.After(p.db.Now()) {
 			return p.closeOne(ctx, pay, a)

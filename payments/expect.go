@@ -69,7 +69,10 @@ func (p *Payments) Review(tx database.Tx, merchant, paymentID, reason string) er
 	if err := pay.move(NeedsReview, reason); err != nil {
 		return err
 	}
-	return savePayment(tx, &pay)
+	if err := savePayment(tx, &pay); err != nil {
+		return err
+	}
+	return p.book(tx, merchant, paymentID, "review")
 }
 
 // Accept is a person's word that the money of a payment under review is good as it is.
@@ -86,6 +89,9 @@ func (p *Payments) Accept(tx database.Tx, merchant, paymentID string) (Move, err
 		return Move{}, err
 	}
 	if err := savePayment(tx, &pay); err != nil {
+		return Move{}, err
+	}
+	if err := p.book(tx, merchant, paymentID, "accepted"); err != nil {
 		return Move{}, err
 	}
 	return Move{Payment: pay, From: from, To: pay.Status, Changed: true, Was: was}, nil

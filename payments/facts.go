@@ -36,6 +36,8 @@ type facts struct {
 	Payment  string `json:"our_payment,omitempty"`
 	Attempt  int64  `json:"our_attempt,omitempty"`
 	Refund   string `json:"our_refund,omitempty"`
+	// Word is what another provider than Stripe said.
+	Word *Word `json:"word,omitempty"`
 }
 
 // conversion is what was asked for, where the customer was shown another currency.
@@ -51,9 +53,16 @@ const (
 	aCharge  = "charge"
 	aRefund  = "refund"
 	aDispute = "dispute"
+	aWord    = "word"
 )
 
 func subject(kind string) string {
+	if aWordOf(kind) {
+		if kind == WordReturned {
+			return aRefund
+		}
+		return aWord
+	}
 	for prefix, what := range map[string]string{"checkout.session.": aSession, "payment_intent.": anIntent, "charge.dispute.": aDispute,
 		"charge.refund.": aRefund, "refund.": aRefund} {
 		if strings.HasPrefix(kind, prefix) {

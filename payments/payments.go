@@ -39,6 +39,8 @@ type Payments struct {
 	cfg      Config
 	stripe   *stripeAPI
 	flights  flights
+	// providers holds the methods beside Stripe; filled before the desk opens, read only afterwards.
+	providers map[string]Provider
 }
 
 // New makes the room and registers its work at the desk.
@@ -50,7 +52,8 @@ func New(db *database.DB, register *merchants.Register, desk *jobs.Desk, cfg Con
 		cfg.Client = &http.Client{Timeout: 20 * time.Second}
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
-	p := &Payments{db: db, register: register, desk: desk, cfg: cfg, stripe: newStripe(cfg.StripeURL, cfg.Client)}
+	p := &Payments{db: db, register: register, desk: desk, cfg: cfg, stripe: newStripe(cfg.StripeURL, cfg.Client),
+		providers: map[string]Provider{}}
 	jobs.On(desk, "payments.close", p.closeSessions)
 	jobs.On(desk, "payments.refund", p.finishRefund)
 	desk.Every("payments.poll", time.Minute, p.Poll)

@@ -87,6 +87,8 @@ type Fact struct {
 	live    bool
 	kind    string
 	told    facts
+	method  string
+	word    *Word  // set: it speaks for itself
 	remote  remote // without a session: the provider did not tell
 }
 
@@ -100,9 +102,12 @@ func (p *Payments) Resolve(ctx context.Context, merchant, eventID string) (Fact,
 	if !ok {
 		return Fact{}, fmt.Errorf("%w: no event %s", jobs.ErrNever, eventID)
 	}
-	f := Fact{source: merchant, event: eventID, known: ev.HandledAt != nil, kind: ev.Kind, told: ev.Facts}
+	f := Fact{source: merchant, event: eventID, known: ev.HandledAt != nil, kind: ev.Kind, told: ev.Facts, method: MethodStripe}
 	if f.known {
 		return f, nil
+	}
+	if aWordOf(ev.Kind) {
+		return f, p.resolveWord(ctx, ev, &f)
 	}
 	acct, err := p.receivingNow(ctx, merchant)
 	if errors.Is(err, ErrNoAccount) || errors.Is(err, ErrOldAccount) {

@@ -73,6 +73,9 @@ func (p *Payments) promiseRefund(ctx context.Context, merchant, paymentID string
 		if err := insertRefund(tx, &row); err != nil {
 			return err
 		}
+		if err := p.book(tx, merchant, paymentID, "refund_promised"); err != nil {
+			return err
+		}
 		return p.desk.Announce(tx, RefundPromised{merchant, row.ID}, jobs.At(tx.Now.Add(refundNet)))
 	})
 	return row, err
@@ -112,9 +115,16 @@ func refundable(tx database.Tx, pay Payment, amount *money.Money) (money.Money, 
 
 // finishRefund is the job behind a refund: it ends what a crash or a silent provider left.
 func (p *Payments) finishRefund(ctx context.Context, n RefundPromised) error {
-	_, err := p.makeRefund(ctx, n.Merchant, n.Refund)
+	row, err := p.makeRefund(ctx, n.Merchant, n.Refund)
 	if errors.Is(err, ErrRefundRefused) {
 		return nil // written down as failed; trying again cannot help
+	}
+	if err != nil || row.Status != RefundPending {
+		return err
+	}
+	coin, ok, err := readReceiptOf(p.db.Read(ctx), n.Merchant, row.PaymentID)
+	if err == nil && ok && coin.Method != MethodStripe {
+		err = jobs.ErrLater{Delay: refundAgain} // asking for the same refund again tells how it stands
 	}
 	return err
 }
@@ -130,12 +140,18 @@ func (p *Payments) makeRefund(ctx context.Context, merchant, refundID string) (R
 		if !ok {
 			return row, fmt.Errorf("%w: no refund %s", jobs.ErrNever, refundID)
 		}
-		if row.Status != RefundPending || row.ExternalID != "" {
+		if row.Status != RefundPending {
 			return row, nil
 		}
 		coin, ok, err := readReceiptOf(p.db.Read(ctx), merchant, row.PaymentID)
 		if err != nil || !ok {
 			return row, errors.Join(err, fmt.Errorf("refund %s has no receipt", refundID))
+		}
+		if coin.Method != MethodStripe {
+			return p.refundBy(ctx, row, coin)
+		}
+		if row.ExternalID != "" {
+			return row, nil
 		}
 		acct, err := p.accountNamed(ctx, merchant, coin.Account)
 		if errors.Is(err, ErrOldAccount) {
@@ -230,7 +246,7 @@ func (p *Payments) ended(ctx context.Context, coin receipt, got remoteRefund) (r
 		if row, ok, err = readRefundRow(tx.DB(), coin.MerchantID, got.Ours); err != nil || !ok {
 			return errors.Join(err, fmt.Errorf("no refund %s", got.Ours))
 		}
-		if row.ExternalID != "" || row.Status != RefundPending {
+		if row.Status != RefundPending || row.ExternalID != "" && (coin.Method == MethodStripe || got.Status == RefundPending) {
 			return nil // an event was faster
 		}
 		row.Status, row.ExternalID = got.Status, got.ID
@@ -246,9 +262,12 @@ func (p *Payments) ended(ctx context.Context, coin receipt, got remoteRefund) (r
 			return err
 		}
 		if pay.Status == was.Status && pay.RefundedAmount == was.RefundedAmount {
-			return nil
+			return p.book(tx, pay.MerchantID, pay.ID, "refund")
 		}
 		if err := savePayment(tx, &pay); err != nil {
+			return err
+		}
+		if err := p.book(tx, pay.MerchantID, pay.ID, "refund"); err != nil {
 			return err
 		}
 		return p.desk.Announce(tx, Moved{pay.MerchantID, pay.ID, pay.OrderID, was.Status, pay.Status})

@@ -56,6 +56,8 @@ type remoteRefund struct {
 	ID, Ours, Status string
 	Amount           money.Money
 	Created          time.Time
+	// nameless marks a refund that the provider does not tell our own id of.
+	nameless bool
 }
 
 type remoteDispute struct {

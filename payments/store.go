@@ -78,6 +78,10 @@ type receipt struct {
 	Amount     int64
 	Currency   string
 	At         time.Time
+	Method     string
+	// Fee is what the provider kept, once known.
+	Fee         *int64
+	FeeCurrency string
 }
 
 // TableName names the table.
@@ -106,8 +110,8 @@ func readCoinOf(db *gorm.DB, merchant, account, coin string) (r receipt, ok bool
 
 // saveReceipt writes a sum that was put right.
 func saveReceipt(tx database.Tx, r *receipt) error {
-	return tx.DB().Exec("update receipts set amount = ?, currency = ? where merchant_id = ? and external_id = ?",
-		r.Amount, r.Currency, r.MerchantID, r.ExternalID).Error
+	return tx.DB().Exec("update receipts set amount = ?, currency = ?, fee = ?, fee_currency = ? where merchant_id = ? and external_id = ?",
+		r.Amount, r.Currency, r.Fee, r.FeeCurrency, r.MerchantID, r.ExternalID).Error
 }
 
 func insertReceipt(tx database.Tx, r *receipt) error { return tx.DB().Create(r).Error }

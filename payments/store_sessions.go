@@ -49,10 +49,13 @@ type attempt struct {
 	ExternalID string
 	IntentID   string
 	URL        string
-	ExpiresAt  time.Time
-	LookAt     *time.Time
-	CreatedAt  time.Time `gorm:"autoCreateTime:false"`
-	UpdatedAt  time.Time `gorm:"autoUpdateTime:false"`
+	// Method is how the customer pays. Data is what a method beside Stripe keeps.
+	Method    string
+	Data      map[string]string `gorm:"serializer:json"`
+	ExpiresAt time.Time
+	LookAt    *time.Time
+	CreatedAt time.Time `gorm:"autoCreateTime:false"`
+	UpdatedAt time.Time `gorm:"autoUpdateTime:false"`
 }
 
 // TableName names the table.
@@ -65,15 +68,21 @@ func readAttempt(db *gorm.DB, merchant, payment string, n int64) (a attempt, ok 
 	return a, ok, err
 }
 
+// readAttempts reads all attempts of a payment, the last one first.
+func readAttempts(db *gorm.DB, merchant, payment string) (out []attempt, err error) {
+	return out, db.Where("merchant_id = ? and payment_id = ?", merchant, payment).Order("attempt desc").Find(&out).Error
+}
+
+// readLastAttempt reads the last session at Stripe.
 func readLastAttempt(db *gorm.DB, merchant, payment string) (a attempt, ok bool, err error) {
-	ok, err = found(db.Where("merchant_id = ? and payment_id = ?", merchant, payment).Order("attempt desc").Take(&a).Error)
+	ok, err = found(db.Where("merchant_id = ? and payment_id = ? and method = ?", merchant, payment, MethodStripe).Order("attempt desc").Take(&a).Error)
 	return a, ok, err
 }
 
 // readAttemptOf finds the attempt of a session, or else of an intent, made in an account; an empty merchant asks for every merchant of
 // the platform's account.
 func readAttemptOf(db *gorm.DB, merchant, account, session, intent string) (a attempt, ok bool, err error) {
-	q := db.Where("account = ?", account).Order("attempt desc")
+	q := db.Where("account = ? and method = ?", account, MethodStripe).Order("attempt desc")
 	switch {
 	case session != "":
 		q = q.Where("external_id = ?", session)
@@ -114,7 +123,7 @@ func (p *Payments) attemptsToLook(ctx context.Context, merchant string, now time
 
 // attemptsBetween reads the attempts made in a span of time, for reconciliation.
 func (p *Payments) attemptsBetween(ctx context.Context, merchant string, from, to time.Time) (out []attempt, err error) {
-	return out, p.db.Read(ctx).Where("merchant_id = ? and created_at >= ? and created_at < ?", merchant, from, to).Order("created_at, payment_id, attempt").Find(&out).Error
+	return out, p.db.Read(ctx).Where("merchant_id = ? and method = ? and created_at >= ? and created_at < ?", merchant, MethodStripe, from, to).Order("created_at, payment_id, attempt").Find(&out).Error
 }
 
 // event is one arrival: its ids, and the facts that were signed with it.
