@@ -5,13 +5,13 @@ import "sotto.chat/bot/reading"
 // anaphora reads clauses that name no goods and mean what is in the cart or was just shown: "make that two", "take it
 // off", "the second one", "another of each".
 func (r *reader) anaphora(c *clause) bool {
-	if c.named > 0 || c.question || c.words > 2 && !c.concepts.has(cTake) || c.concepts.hasAny(cNotGoods, cAddress, cLanguageName, cCode, cMyAccount, cData) {
+	if c.named > 0 || c.question || c.words > 2 && !c.concepts.has(cTake) || c.concepts.hasAny(cAddress, cLanguageName, cCode, cMyAccount, cData) {
 		return false
 	}
 	if c.words > 0 && !c.concepts.has(cTake) {
 		return r.chooses(c, r.number(c), r.value(c, cOrdinal))
 	}
-	n, ordinal := r.number(c), r.value(c, cOrdinal)
+	n, ordinal := r.bareNumber(c), r.value(c, cOrdinal)
 	line, shown := r.meantLine(ordinal), r.state.Shown
 	switch {
 	case c.concepts.has(cOfEach) && line != nil:
@@ -42,6 +42,21 @@ func (r *reader) anaphora(c *clause) bool {
 		return false
 	}
 	return true
+}
+
+// bareNumber gives the only number of a clause, if it counts nothing that nobody knows; else 0.
+func (r *reader) bareNumber(c *clause) int {
+	n := 0
+	for i := range c.segs {
+		if !c.segs[i].has(cNumber) {
+			continue
+		}
+		if n > 0 && !c.segs[i].has(cOne) || i+1 < len(c.segs) && c.segs[i+1].unknown() {
+			return 0 // "add 5 and 7" is a sum, "add a towel" is no number
+		}
+		n = r.number(&clause{segs: c.segs[i : i+1]})
+	}
+	return n
 }
 
 // meantLine is the line of the cart that a customer means without naming it: by its place, else the last one.

@@ -12,6 +12,7 @@ type clause struct {
 	question bool // it asks for information
 	own      bool // "my phone": the customer has it already
 	frame    int  // the segment that starts an order ("I would like"), -1 for none
+	stranded bool // its names hang on something that nobody knows
 }
 
 // clauses cuts the message at sentences, and where "and", "but" or a comma is followed by something that starts anew.
@@ -70,7 +71,7 @@ func (r *reader) newClause(segs []segment) clause {
 			}
 			if len(p.products) > 0 || p.choice || p.attribute {
 				c.named++
-				if !s.part {
+				if !s.part && (!s.fuzzy || s.to-s.from > 1 || i > 0 && segs[i-1].hasAny(cArticle, cNumber, cAnother)) {
 					c.sure++
 				}
 			}
@@ -80,7 +81,7 @@ func (r *reader) newClause(segs []segment) clause {
 		if c.frame < 0 && (s.has(cWant) || s.has(cPut) || s.has(cMake) || s.has(cTake)) {
 			c.frame = i
 		}
-		c.own = c.own || i > 0 && segs[i-1].has(cMy) && s.phrase >= 0 && !r.inCart(s.phrase)
+		c.own = c.own || i > 0 && s.phrase >= 0 && r.hitEnds(s.from, cMy) && !r.inCart(s.phrase)
 	}
 	for i, h := range r.hits {
 		if h.from >= c.from && h.to <= c.to && !r.covered(i) && !r.named(&h) {
@@ -90,6 +91,7 @@ func (r *reader) newClause(segs []segment) clause {
 		}
 	}
 	c.question = r.asks(&c)
+	c.stranded = c.named > 0 && r.stranded(&c)
 	return c
 }
 
@@ -142,7 +144,16 @@ func (r *reader) asks(c *clause) bool {
 	if r.tokens[c.to-1].question && r.needs(c) {
 		return true // "do I need an umbrella?" asks for advice
 	}
+	if last := &c.segs[len(c.segs)-1]; (c.frame < 0 || !c.segs[c.frame].has(cWant)) && c.named > 0 && last.has(cQuestion) {
+		return true // "the kettle should be cleaned when"
+	}
 	return c.concepts.has(cKnow) || r.tokens[c.to-1].question && c.frame < 0 && c.named < len(c.segs)
+}
+
+// opensQuestion tells whether a clause is only what the next one asks about: "in a poached egg, how much salt is there".
+func (r *reader) opensQuestion(clauses []clause, i int) bool {
+	c := &clauses[i]
+	return c.frame < 0 && c.words > 0 && i+1 < len(clauses) && clauses[i+1].question && r.tokens[clauses[i+1].from].brk == breakComma
 }
 
 func (r *reader) needs(c *clause) bool {
@@ -170,7 +181,7 @@ func (r *reader) hitAt(from int, want concept) bool {
 
 // orders tells whether a clause asks for goods: it opens like an order, or it is nothing but names and small words.
 func (c *clause) orders() bool {
-	if c.named == 0 || c.question || c.own || c.concepts.hasAny(cNotGoods, cHypothetical, cInfo, cAbout) {
+	if c.named == 0 || c.question || c.own || c.stranded || c.concepts.hasAny(cHypothetical, cInfo, cAbout, cMyAccount) {
 		return false
 	}
 	if c.concepts.has(cSearch) && !c.concepts.has(cNumber) || c.concepts.has(cHelp) && c.words > 0 {
@@ -179,7 +190,11 @@ func (c *clause) orders() bool {
 	if c.sure == 0 && c.words > 0 {
 		return false // only parts of names, among words that nobody knows
 	}
-	if c.frame < 0 {
+	first, _ := c.names()
+	if c.frame < 0 && !c.opensBare() {
+		return false
+	}
+	if c.frame < 0 || c.frame > first && !c.segs[c.frame].hasAny(cWant, cTake, cMake) {
 		small := c.concepts.hasAny(cArticle, cNumber, cOf)
 		return c.words == 0 || !c.concepts.has(cQuestion) && (c.words == 1 && c.named > 1 || small && c.words <= min(c.named, 2) || c.opensWithName() && c.words <= 3)
 	}
@@ -196,6 +211,21 @@ func (c *clause) opensWithName() bool {
 		return false
 	}
 	return len(c.segs) > 1 && c.segs[1].phrase >= 0 && !c.segs[1].part
+}
+
+// opensBare tells whether a clause without a wish begins like a list of goods: not with a verb that nobody knows ("glue a
+// teapot") nor, where names are said only in part, with any verb at all ("set an alarm" asks for no alarm clock).
+func (c *clause) opensBare() bool {
+	for i := range c.segs {
+		s := &c.segs[i]
+		if s.unknown() && i+1 < len(c.segs) && c.segs[i+1].hasAny(cArticle, cMy, cNumber) {
+			return false
+		}
+		if !s.hasAny(cOpener, cGreet, cYes, cNo, cThanks, cAnd, cBut) {
+			return c.sure > 0 || s.phrase >= 0 || s.hasAny(cArticle, cNumber, cAnother, cOf, cWith, cWithout, cExtra, cLight, cDouble, cOnly, cMake, cChange, cRemove, cIt, cOne)
+		}
+	}
+	return true
 }
 
 // strangers counts the unknown words before the frame, and between the frame and the first name.

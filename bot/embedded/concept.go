@@ -23,6 +23,7 @@ const (
 	cChange
 	cCheckout
 	cCode
+	cConsent
 	cData
 	cDelete
 	cDeliveryWay
@@ -59,7 +60,6 @@ const (
 	cNevermind
 	cNewsletter
 	cNo
-	cNotGoods
 	cOf
 	cOfEach
 	cOff
@@ -132,6 +132,7 @@ var conceptNames = map[string]concept{
 	"change":          cChange,
 	"checkout":        cCheckout,
 	"code":            cCode,
+	"consent":         cConsent,
 	"data":            cData,
 	"delete":          cDelete,
 	"delivery_way":    cDeliveryWay,
@@ -168,7 +169,6 @@ var conceptNames = map[string]concept{
 	"nevermind":       cNevermind,
 	"newsletter":      cNewsletter,
 	"no":              cNo,
-	"not_goods":       cNotGoods,
 	"of":              cOf,
 	"of_each":         cOfEach,
 	"off":             cOff,

@@ -84,8 +84,8 @@ func newOrderText(r *reader, segs []segment) *orderText {
 			continue
 		}
 		g.hi = i + 1
-		if s.unknown() && s.from > 0 && tokens[s.from].start == tokens[s.from-1].end {
-			g.number, g.last = 0, false // "12oz" is a measure
+		if s.has(cNumber) && i+1 < len(segs) && segs[i+1].phrase < 0 && !segs[i+1].has(cTimes) && tokens[s.to-1].end == tokens[segs[i+1].from].start {
+			continue // "12oz" is a measure, "7am" a time
 		}
 		g.read(s)
 	}
@@ -150,6 +150,7 @@ func (g *gap) read(s *segment) {
 			}
 		case cRemove:
 			g.remove = true
+			g.want = g.want && (s.has(cWant) || s.has(cPut) || s.has(cWithout)) // "I want to remove": the later word counts
 		case cChange:
 			g.change = true
 		case cMake:

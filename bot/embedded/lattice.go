@@ -64,7 +64,7 @@ func (l *Lexicon) correct(t *token, lang *language) wordForms {
 		inCatalog, d = l.typos.Nearest(single)
 	}
 	inLanguage, e := lang.typos.Nearest(t.word)
-	if inLanguage != "" && e == 1 && (inCatalog == "" || e < d) && len(t.word) > search.MinTypo {
+	if inLanguage != "" && sameStart(inLanguage, t.word) && e == 1 && (inCatalog == "" || e < d) && len(t.word) > search.MinTypo {
 		t.word = inLanguage
 		return wordForms{exact: l.id("=" + t.word), stem: l.id(search.Stem(t.word))}
 	}
@@ -75,6 +75,12 @@ func (l *Lexicon) correct(t *token, lang *language) wordForms {
 		return wordForms{exact: -1, stem: l.id(search.Stem(inCatalog)), fixed: true}
 	}
 	return wordForms{exact: -1, stem: -1}
+}
+
+// sameStart tells whether two words begin alike, but for two letters that changed places. A first letter that is missing
+// or too many makes another word more often than a slip ("apagar" is not "pagar").
+func sameStart(a, b string) bool {
+	return a[0] == b[0] || len(a) == len(b) && a[0] == b[1] && a[1] == b[0]
 }
 
 func (l *Lexicon) id(word string) int32 {

@@ -81,7 +81,7 @@ func (s *segment) measures() bool {
 
 // remark takes a clause that nothing else understands as a note on the item ordered just before: "I want it dry".
 func (r *reader) remark(c *clause) bool {
-	if len(r.out) == 0 || c.words == 0 || c.words > 6 || c.question || c.frame < 0 || c.concepts.has(cNotGoods) {
+	if len(r.out) == 0 || c.words == 0 || c.words > 6 || c.question || c.frame < 0 {
 		return false
 	}
 	last := &r.out[len(r.out)-1]

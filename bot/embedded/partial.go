@@ -73,7 +73,7 @@ func (l *Lexicon) completion(w string) string {
 
 // part offers the name that a part of its words singles out: tokens from i on, as many as still agree on one.
 func (s *segmentation) part(i int) {
-	if s.forms[i].stem < 0 || s.lang.vocab[s.tokens[i].word] || s.forms[i].fixed {
+	if s.forms[i].stem < 0 || len(s.tokens[i].word) < 2 || s.lang.vocab[s.tokens[i].word] || s.forms[i].fixed {
 		return
 	}
 	var common []int32

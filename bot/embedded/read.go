@@ -83,7 +83,7 @@ func (r *reader) read() {
 	clauses := r.clauses()
 	for i := 0; i < len(clauses); {
 		from := i
-		for i < len(clauses) && clauses[i].orders() {
+		for i < len(clauses) && clauses[i].orders() && !r.opensQuestion(clauses, i) {
 			r.courtesy(&clauses[i], i == 0)
 			i++
 		}

@@ -24,7 +24,7 @@ func (r *reader) say(c *clause) {
 	if r.look(c) || r.remark(c) {
 		return
 	}
-	if c.concepts.has(cNevermind) && c.words <= 2 && c.named == 0 && !c.concepts.has(cNotGoods) {
+	if c.concepts.has(cNevermind) && c.words <= 2 && c.named == 0 {
 		r.put(reading.Action{Kind: reading.Deny})
 		return
 	}
@@ -38,7 +38,7 @@ func (r *reader) takesTopic(c *clause) bool {
 	if p, ok := r.product(c); ok && c.named == 1 {
 		r.topic = p
 	}
-	if r.topic < 0 || !c.concepts.has(cTake) || !c.concepts.has(cIt) || c.concepts.hasAny(cWithout, cNo, cNotGoods, cInfo) {
+	if r.topic < 0 || !c.concepts.has(cTake) || !c.concepts.has(cIt) || c.stranded || c.concepts.hasAny(cWithout, cNo, cInfo, cKnow) {
 		return false
 	}
 	r.put(reading.Action{Kind: reading.Add, SKU: r.lex.products[r.topic].sku, Quantity: max(r.number(c), 1)})
@@ -62,10 +62,21 @@ func (r *reader) speak(u *rule, c *clause) bool {
 		a.Language = r.languageName(c)
 	case reading.OrderStatus, reading.CancelOrder, reading.ReturnOrder, reading.ReportProblem:
 		a.Order = r.orderNumber(c)
+		if u.kind == reading.CancelOrder && a.Order == "" && r.strangeObject(c, cCancel) {
+			return false
+		}
 	case reading.Rate:
 		a.Score = r.number(c)
 	case reading.Checkout, reading.ClearCart:
-		if c.named > 0 {
+		if c.named > 0 || r.strangeObject(c, cCheckout) {
+			return false
+		}
+	case reading.Pay:
+		if r.strangeObject(c, cPay) {
+			return false
+		}
+	case reading.Privacy:
+		if u.about == reading.Erase && r.strangeObject(c, cDelete, cCancel) {
 			return false
 		}
 	}
@@ -191,7 +202,7 @@ func (r *reader) look(c *clause) bool {
 			return true
 		}
 	}
-	if !c.concepts.has(cSearch) && !r.hints(c) || c.concepts.hasAny(cNotGoods, cKnow) || len(r.lex.products) == 0 {
+	if !c.concepts.has(cSearch) && !r.hints(c) || c.concepts.hasAny(cKnow) || len(r.lex.products) == 0 {
 		return false
 	}
 	query := r.content(c)

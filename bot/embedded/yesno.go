@@ -42,6 +42,9 @@ func (r *reader) answer(clauses []clause) answer {
 	for i := range clauses {
 		c := &clauses[i]
 		s := r.opening(c)
+		if s != nil && s.has(cConsent) && (c.words > 0 || c.goesOn() && i+1 < len(clauses) && clauses[i+1].words > 0) {
+			continue // "confirm the doors", "go ahead and dance": a verb with something of its own to act on
+		}
 		switch {
 		case s == nil && c.concepts.hasAny(cNo, cWeakNo):
 			a.no = a.no || len(r.out) == 0 && c.words == 0 && c.named == 0 && !c.question && c.to-c.from <= 5
@@ -54,7 +57,7 @@ func (r *reader) answer(clauses []clause) answer {
 		case s.has(cWeakYes):
 			weak = true
 			a.yes = a.yes || c.approves() || c.agrees()
-		case s.has(cYes) && !c.question && c.words <= 4 && !c.concepts.hasAny(cNotGoods, cMyAccount):
+		case s.has(cYes) && !c.question && c.words <= 4 && !c.concepts.hasAny(cMyAccount):
 			a.yes, strong = true, true
 		}
 		asks = asks || c.question
@@ -67,13 +70,16 @@ func (r *reader) answer(clauses []clause) answer {
 
 // agrees recognises a weak yes that stands alone: "ok" with nothing else to it.
 func (c *clause) agrees() bool {
-	return !c.question && c.words == 0 && c.named == 0 && !c.concepts.hasAny(cThanks, cNotGoods)
+	return !c.question && c.words == 0 && c.named == 0 && !c.concepts.hasAny(cThanks)
 }
 
 // approves recognises a yes that does not begin with one: "everything looks right".
 func (c *clause) approves() bool {
-	return c.concepts.has(cRight) && !c.question && c.words <= 1 && c.named == 0 && c.to-c.from <= 9 && !c.concepts.hasAny(cNotGoods, cSearch, cTalk, cMyAccount)
+	return c.concepts.has(cRight) && !c.question && c.words <= 1 && c.named == 0 && c.to-c.from <= 9 && !c.concepts.hasAny(cSearch, cTalk, cMyAccount, cPay)
 }
+
+// goesOn tells whether a clause ends with an "and".
+func (c *clause) goesOn() bool { return c.segs[len(c.segs)-1].has(cAnd) }
 
 // opening is the first segment of a clause that is no mere courtesy.
 func (r *reader) opening(c *clause) *segment {

@@ -1,0 +1,199 @@
+package embedded
+
+import "slices"
+
+// What a wish hangs on. A name in a message is wanted only where it stands in the place of what is wanted: not as the
+// purpose of something else ("a basket for the scones"), not as a verb ("I need to milk the goats"), and not where it
+// is to be put into something that is no order ("put butter in the pan").
+
+// stranded tells whether the names of a clause hang on something that the shop does not know.
+func (r *reader) stranded(c *clause) bool {
+	first, last := c.names()
+	if first < 0 {
+		return false
+	}
+	return r.servesStranger(c) || r.isVerb(c, first) || r.goesElsewhere(c, last)
+}
+
+// names gives the first and the last segment that name something of the catalog, -1 for none.
+func (c *clause) names() (first, last int) {
+	first, last = -1, -1
+	for i := range c.segs {
+		if c.segs[i].phrase >= 0 {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	return first, last
+}
+
+// servesStranger finds "a basket for a tea" and "a note to buy milk": a thing that nobody knows, tied by "to" or "for" to
+// a name, or to the verb that would ask for it.
+func (r *reader) servesStranger(c *clause) bool {
+	if c.concepts.has(cChange) {
+		return false // "change the drink to a tea"
+	}
+	stranger, tied, things := false, false, false
+	for i := range c.segs {
+		s := &c.segs[i]
+		if i > 0 && r.tokens[s.from].brk != breakNone {
+			stranger, tied = false, false
+		}
+		switch {
+		case s.unknown():
+			stranger, tied = stranger || c.isThing(i), false
+			things = things || stranger
+		case s.phrase >= 0:
+			if tied && r.goods(s) {
+				return true
+			}
+			stranger = false
+		case s.has(cWant):
+			stranger, tied = false, false
+		case stranger && (s.has(cTo) || s.has(cOnto) && r.hitAt(s.from, cTo)):
+			tied = true
+		case things && c.frame == i+1 && s.has(cTo):
+			tied = true // "put a slip on the tray to buy milk": the only wish is a purpose
+		case stranger && (s.has(cOf) || s.has(cWith)) && i+1 < len(c.segs) && c.segs[i+1].has(cPut):
+			tied = true // "un aviso de comprar té"
+		}
+	}
+	return false
+}
+
+// isThing tells whether an unknown word stands where a thing does: behind an article, a number or another such word, or
+// right behind the wish.
+func (c *clause) isThing(i int) bool {
+	i--
+	for i > 0 && c.segs[i].has(cRight) {
+		i-- // "a good …"
+	}
+	if i < 0 {
+		return false
+	}
+	s := &c.segs[i]
+	return s.unknown() || s.hasAny(cArticle, cMy, cNumber, cAnother, cWant, cPut, cCancel, cRemove)
+}
+
+// goods tells whether a segment names a product or a choice, and not only a kind of them.
+func (r *reader) goods(s *segment) bool {
+	p := &r.lex.phrases[s.phrase]
+	return len(p.products) > 0 || p.choice
+}
+
+// isVerb finds a name in the place of a verb: right behind "I want to", bare, and with something to act on behind it.
+func (r *reader) isVerb(c *clause, first int) bool {
+	if first < 2 || first+1 >= len(c.segs) || !c.segs[first-1].has(cTo) || !c.segs[first-2].has(cWant) {
+		return false
+	}
+	next := &c.segs[first+1]
+	return c.segs[first].to-c.segs[first].from == 1 && r.tokens[next.from].brk == breakNone && (next.has(cArticle) || next.has(cNumber) || next.has(cMy) || next.unknown())
+}
+
+// goesElsewhere finds the place that a product is put into, where that is not the order: "put butter on my to do list".
+func (r *reader) goesElsewhere(c *clause, last int) bool {
+	if p := &r.lex.phrases[c.segs[last].phrase]; len(p.products) == 0 || p.choice && r.productBefore(c.from) {
+		return false
+	}
+	for i := last + 1; i < len(c.segs); i++ {
+		s := &c.segs[i]
+		if !s.has(cOnto) || i+1 == len(c.segs) || !r.hitEnds(s.to, cMy) {
+			continue
+		}
+		return !r.anyHit(c.from, c.to, cCart) && !r.anyHit(s.from, c.to, cOrder, cMyOrder, cIt, cOne, cOrdinal, cOther)
+	}
+	return false
+}
+
+// productBefore tells whether a product is named before a token.
+func (r *reader) productBefore(to int) bool {
+	return slices.ContainsFunc(r.segs, func(s segment) bool {
+		return s.to <= to && s.phrase >= 0 && len(r.lex.phrases[s.phrase].products) > 0
+	})
+}
+
+// anyHit tells whether some phrase with one of the concepts stands between two tokens, also inside a longer one.
+func (r *reader) anyHit(from, to int, wanted ...concept) bool {
+	for i := range r.hits {
+		if h := &r.hits[i]; h.from >= from && h.to <= to {
+			for _, s := range h.senses {
+				if slices.Contains(wanted, s.concept) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// hitEnds tells whether some phrase with this concept ends before a token.
+func (r *reader) hitEnds(to int, want concept) bool {
+	for i := range r.hits {
+		if h := &r.hits[i]; h.to == to {
+			for _, s := range h.senses {
+				if s.concept == want {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// strangeObject tells whether a phrase with one of the concepts acts on something that nobody knows: "cancel my gym
+// class", "pay a fine", "finished with my lessons". What stands between may be small words only.
+func (r *reader) strangeObject(c *clause, verbs ...concept) bool {
+	for i := range r.hits {
+		h := &r.hits[i]
+		if h.from < c.from || h.to > c.to || r.covered(i) || !h.hasAny(verbs...) {
+			continue
+		}
+		if r.strangeBehind(c, h.to) {
+			return true
+		}
+	}
+	return false
+}
+
+// strangeBehind looks for the object from a token on: a thing nobody knows, that does not go on into one known here.
+func (r *reader) strangeBehind(c *clause, from int) bool {
+	small, unknown := r.hitEnds(from, cMy), false
+	for i := range c.segs {
+		s := &c.segs[i]
+		if s.from < from {
+			continue
+		}
+		switch {
+		case s.from > from && !small && !unknown && r.tokens[s.from].brk != breakNone:
+			return false
+		case (s.unknown() || s.has(cRight)) && small:
+			unknown = true
+		case unknown:
+			return !s.hasAny(cOrder, cMyOrder, cCart, cMyAccount, cData) && s.phrase < 0
+		case s.hasAny(cArticle, cMy, cNumber):
+			small = true
+		case s.has(cWith) && s.from == from:
+			if i+1 < len(c.segs) && c.segs[i+1].has(cMy) && !r.anyHit(s.to, c.to, cOrder, cMyOrder, cCart) {
+				return true // "done with my …"
+			}
+		default:
+			return false
+		}
+	}
+	return unknown
+}
+
+func (h *hit) hasAny(cs ...concept) bool {
+	return slices.ContainsFunc(h.senses, func(x sense) bool { return slices.Contains(cs, x.concept) })
+}
+
+func (s *segment) hasAny(cs ...concept) bool {
+	for _, c := range cs {
+		if s.has(c) {
+			return true
+		}
+	}
+	return false
+}
