@@ -21,6 +21,8 @@ type Asking interface {
 
 // Question is what a platform asks about a payment that is about to be made.
 type Question struct {
+	// Keep says that raw holds events to be received as any; once they are safe the answer is given, and nobody is asked.
+	Keep bool
 	// Reference is ours, as in PayRequest; Amount is what the customer would pay, none where nothing is about to be paid yet.
 	Reference string
 	Amount    money.Money
@@ -35,16 +37,23 @@ func (c *Channels) Respond(ctx context.Context, channel string, raw []byte, h ht
 	if err != nil {
 		return nil, err
 	}
-	if asking, ok := p.(Asking); ok {
-		if q, ok := asking.Ask(raw); ok {
-			return q.Answer(c.mayPay(ctx, q)), nil
-		}
+	asking, _ := p.(Asking)
+	var q Question
+	asked := false
+	if asking != nil {
+		q, asked = asking.Ask(raw)
+	}
+	if asked && !q.Keep {
+		return q.Answer(c.mayPay(ctx, q)), nil
 	}
 	b, err := c.batch(ctx, k.Channel, p.Parse(raw))
-	if err != nil {
+	if err == nil {
+		err = c.commit(ctx, b)
+	}
+	if err != nil || !asked {
 		return nil, err
 	}
-	return nil, c.commit(ctx, b)
+	return q.Answer(nil), nil
 }
 
 // mayPay asks the house. Silence is no yes: whoever cannot be told in time does not pay.

@@ -69,6 +69,7 @@ type Channels struct {
 	committer *committer
 	money     func(database.Tx, string, string, string, MoneyWord, time.Time) error
 	ready     func(context.Context, string, money.Money) error
+	hookURL   func(Channel) string
 }
 
 // Config is what the wiring decides.
@@ -80,6 +81,8 @@ type Config struct {
 	// Ready tells whether the request with this reference may be paid now with this sum; nil is yes. It is asked while a customer
 	// waits with the finger on the button, so it reads and asks nobody.
 	Ready func(ctx context.Context, reference string, amount money.Money) error
+	// HookURL is where a channel's webhooks come to, for platforms that must be told.
+	HookURL func(Channel) string
 }
 
 // New makes the room and has it listen for its own promises.
@@ -88,9 +91,10 @@ func New(db *database.DB, register *merchants.Register, keys *privacy.Keys, desk
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	c := &Channels{db: db, register: register, keys: keys, desk: desk, log: cfg.Log, platforms: platforms,
-		known: newKnown(), pace: newPacer(), committer: newCommitter(db.Engine), money: cfg.Money, ready: cfg.Ready}
+		known: newKnown(), pace: newPacer(), committer: newCommitter(db.Engine), money: cfg.Money, ready: cfg.Ready, hookURL: cfg.HookURL}
 	jobs.On(desk, "channels.send", c.Work)
 	jobs.On(desk, "channels.seen", c.showSeen)
+	jobs.On(desk, "channels.connect", c.connect)
 	desk.Every("channels.stale", 30*time.Second, c.Wake)
 	desk.Every("channels.wipe", time.Hour, c.Wipe)
 	return c
@@ -131,7 +135,10 @@ func (c *Channels) Create(tx database.Tx, merchant string, n NewChannel) (Channe
 	if err := insertChannel(tx, ch); err != nil {
 		return Channel{}, "", err
 	}
-	return ch, token, c.register.SetCredential(tx, merchant, credentialKind(ch.ID), secrets)
+	if err := c.register.SetCredential(tx, merchant, credentialKind(ch.ID), secrets); err != nil {
+		return Channel{}, "", err
+	}
+	return ch, token, c.promiseConnect(tx, ch)
 }
 
 func (c *Channels) accountFree(tx database.Tx, ch Channel) error {
@@ -149,6 +156,9 @@ func (c *Channels) accountFree(tx database.Tx, ch Channel) error {
 	}
 	return nil
 }
+
+// Has stands before the name of an optional secret among the settings of a channel that has it.
+const Has = "has_"
 
 // sort parts credentials into settings and secrets, and refuses what the platform does not know or finds wrong beside
 // the settings that stand already.
@@ -179,6 +189,9 @@ func sort(p Platform, given Credentials, standing map[string]string, whole bool)
 			bad = bad.At("credentials."+w.Name, "is too long")
 		case w.Secret:
 			secrets[w.Name] = v
+			if !w.Needed {
+				settings[Has+w.Name] = "true"
+			}
 		default:
 			settings[w.Name] = v
 		}

@@ -153,7 +153,9 @@ type Incoming struct {
 	ReplyTo    string        `json:"reply_to,omitempty"`
 	At         time.Time     `json:"at"`
 	Status     *StatusUpdate `json:"status,omitempty"`
-	Money      *MoneyWord    `json:"money,omitempty"`
+	// Card says that the number of a payment card stood here, and was masked before anything was kept.
+	Card  bool       `json:"card,omitempty"`
+	Money *MoneyWord `json:"money,omitempty"`
 	// Unsupported names a kind of message that cannot be read, e.g. "sticker"; such a message still wants an answer.
 	Unsupported string `json:"unsupported,omitempty"`
 	// Form is what a person typed into a platform's form. It is input like any text: nothing in it is true.

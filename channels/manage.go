@@ -80,7 +80,10 @@ func (c *Channels) Update(ctx context.Context, merchant, channel string, ch Chan
 			}
 		}
 		n.Version++
-		return updateChannel(tx, n, old.Version)
+		if err := updateChannel(tx, n, old.Version); err != nil || len(ch.Credentials) == 0 && ch.Enabled == nil {
+			return err
+		}
+		return c.promiseConnect(tx, n)
 	})
 	c.known.forget(channel)
 	return n, err
