@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +18,8 @@ func TestCommands(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, engine string) {
 		env := []string{"SOTTO_DATABASE_URL=" + testkit.URL(t, engine), "SOTTO_DATA=" + t.TempDir(), "SOTTO_MASTER_KEY=" + testMasterKey,
-			"SOTTO_PUBLIC_URL=https://shop.example", "SOTTO_LISTEN=127.0.0.1:0", "SOTTO_STRIPE_API_URL=http://127.0.0.1:1", "SOTTO_WHATSAPP_API_URL=http://127.0.0.1:1"}
+			"SOTTO_PUBLIC_URL=https://shop.example", "SOTTO_LISTEN=127.0.0.1:0", "SOTTO_STRIPE_API_URL=http://127.0.0.1:1", "SOTTO_WHATSAPP_API_URL=http://127.0.0.1:1",
+			"SOTTO_TELEGRAM_API_URL=http://127.0.0.1:1", "SOTTO_WECHAT_API_URL=http://127.0.0.1:1", "SOTTO_WECHATPAY_API_URL=http://127.0.0.1:1"}
 		var m struct {
 			Merchant string `json:"merchant"`
 			APIKey   string `json:"api_key"`
@@ -62,6 +65,12 @@ func TestCommands(t *testing.T) {
 		says(t, must(t, env, "", "migrate", "up"), "up to date")
 		says(t, must(t, env, "", "audit"), "agree")
 		says(t, must(t, env, "", "doctor"), "SOTTO_DATABASE_URL", "SOTTO_MASTER_KEY", "SOTTO_STRIPE_API_URL", "does not answer")
+		everySetting := must(t, append(slices.Clone(env), "SOTTO_LLM_PROVIDER=openai", "SOTTO_LLM_KEY=key", "SOTTO_LLM_MODEL=model"), "", "doctor")
+		for f := range reflect.TypeFor[settings]().Fields() {
+			if name := f.Tag.Get("env"); name != "" {
+				says(t, everySetting, name)
+			}
+		}
 		says(t, must(t, env, "", "version"), "sotto ")
 	})
 }

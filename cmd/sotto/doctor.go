@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -32,10 +33,10 @@ const (
 // Run checks every setting and outside party. Status 1 when something is wrong.
 func (doctorCmd) Run(ctx context.Context, s *settings) error {
 	var list []finding
-	list = append(list, s.checkPublic(), s.checkListen(), s.checkMaster())
+	list = append(list, s.checkPublic(), s.checkListen(), s.checkData(), s.checkMaster(), finding{"SOTTO_LOG_LEVEL", fine, s.LogLevel}, s.checkProxies())
 	list = append(list, s.checkDatabase(ctx)...)
 	list = append(list, s.checkParties(ctx)...)
-	list = append(list, s.checkModel())
+	list = append(list, s.checkModel()...)
 	w := tabwriter.NewWriter(os.Stdout, 2, 4, 2, ' ', 0)
 	bad := 0
 	for _, f := range list {
@@ -72,6 +73,37 @@ func (s *settings) checkListen() finding {
 		return finding{"SOTTO_LISTEN", wrong, err.Error()}
 	}
 	return finding{"SOTTO_LISTEN", fine, ""}
+}
+
+// checkData tells whether the folder for the embedded database and the master key can be written.
+func (s *settings) checkData() finding {
+	if err := os.MkdirAll(s.DataDir, 0o700); err != nil {
+		return finding{"SOTTO_DATA", wrong, "the folder cannot be made: " + err.Error()}
+	}
+	f, err := os.CreateTemp(s.DataDir, ".doctor-*")
+	if err != nil {
+		return finding{"SOTTO_DATA", wrong, "the folder cannot be written: " + err.Error()}
+	}
+	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+		return finding{"SOTTO_DATA", wrong, err.Error()}
+	}
+	return finding{"SOTTO_DATA", fine, s.DataDir}
+}
+
+// checkProxies tells whose word about a caller's address is taken.
+func (s *settings) checkProxies() finding {
+	list := splitList(s.TrustedProxies)
+	for _, one := range list {
+		if net.ParseIP(one) == nil {
+			if _, _, err := net.ParseCIDR(one); err != nil {
+				return finding{"SOTTO_TRUSTED_PROXIES", wrong, one + " is neither an address nor a network such as 10.0.0.0/8"}
+			}
+		}
+	}
+	if len(list) == 0 {
+		return finding{"SOTTO_TRUSTED_PROXIES", fine, "none: rates are counted by the address of the connection; behind a proxy, name it"}
+	}
+	return finding{"SOTTO_TRUSTED_PROXIES", fine, s.TrustedProxies}
 }
 
 func (s *settings) checkMaster() finding {
@@ -124,13 +156,22 @@ func (s *settings) checkParties(ctx context.Context) []finding {
 	for _, p := range []struct{ setting, url, real string }{
 		{"SOTTO_STRIPE_API_URL", s.StripeURL, "https://api.stripe.com"},
 		{"SOTTO_WHATSAPP_API_URL", s.WhatsAppURL, "https://graph.facebook.com"},
+		{"SOTTO_TELEGRAM_API_URL", s.TelegramURL, "https://api.telegram.org"},
+		{"SOTTO_WECHAT_API_URL", s.WeChatURL, "https://api.weixin.qq.com"},
+		{"SOTTO_WECHATPAY_API_URL", s.WeChatPayURL, "https://api.mch.weixin.qq.com"},
 	} {
 		list = append(list, reach(ctx, p.setting, or(p.url, p.real)))
 	}
-	if s.StripeKey == "" {
-		list = append(list, finding{"SOTTO_STRIPE_KEY", hint, "is not set: only merchants with a Stripe key of their own can be paid"})
-	} else if s.StripeSecrets == "" {
-		list = append(list, finding{"SOTTO_STRIPE_WEBHOOK_SECRETS", wrong, "is not set: Stripe's webhooks cannot be verified; copy the endpoint's signing secret (API version 2023-10-16)"})
+	switch {
+	case s.StripeKey == "":
+		list = append(list, finding{"SOTTO_STRIPE_KEY", hint, "is not set: only merchants with a Stripe key of their own can be paid"},
+			finding{"SOTTO_STRIPE_WEBHOOK_SECRETS", fine, "not needed without SOTTO_STRIPE_KEY"})
+	case s.StripeSecrets == "":
+		list = append(list, finding{"SOTTO_STRIPE_KEY", fine, ""},
+			finding{"SOTTO_STRIPE_WEBHOOK_SECRETS", wrong, "is not set: Stripe's webhooks cannot be verified; copy the endpoint's signing secret (API version 2023-10-16)"})
+	default:
+		list = append(list, finding{"SOTTO_STRIPE_KEY", fine, ""},
+			finding{"SOTTO_STRIPE_WEBHOOK_SECRETS", fine, fmt.Sprintf("%d of them", len(splitList(s.StripeSecrets)))})
 	}
 	return list
 }
@@ -154,14 +195,21 @@ func reach(ctx context.Context, setting, address string) finding {
 	return finding{setting, fine, ""}
 }
 
-func (s *settings) checkModel() finding {
+func (s *settings) checkModel() []finding {
 	if s.LLMProvider == "" {
-		return finding{"SOTTO_LLM_PROVIDER", fine, "embedded understander alone: no word leaves the house"}
+		list := []finding{{"SOTTO_LLM_PROVIDER", fine, "embedded understander alone: no word leaves the house"}}
+		for name, value := range map[string]string{"SOTTO_LLM_URL": s.LLMURL, "SOTTO_LLM_MODEL": s.LLMModel, "SOTTO_LLM_KEY": s.LLMKey} {
+			if value != "" {
+				list = append(list, finding{name, hint, "is set and not used: SOTTO_LLM_PROVIDER is empty"})
+			}
+		}
+		return list
 	}
 	if _, err := s.model(nil); err != nil {
-		return finding{"SOTTO_LLM_PROVIDER", wrong, err.Error()}
+		return []finding{{"SOTTO_LLM_PROVIDER", wrong, err.Error()}}
 	}
-	return finding{"SOTTO_LLM_PROVIDER", fine, s.LLMProvider}
+	return []finding{{"SOTTO_LLM_PROVIDER", fine, s.LLMProvider}, {"SOTTO_LLM_URL", fine, or(s.LLMURL, "the provider's own")},
+		{"SOTTO_LLM_MODEL", fine, or(s.LLMModel, "the provider's usual one")}, {"SOTTO_LLM_KEY", fine, "set"}}
 }
 
 // sealFits tells whether the master key opens what the database holds.

@@ -36,7 +36,9 @@ func startServe(t testing.TB, engine string, more ...string) *served {
 	s.openBank(t)
 	s.env = append([]string{"SOTTO_DATABASE_URL=" + s.databaseURL, "SOTTO_DATA=" + t.TempDir(), "SOTTO_LISTEN=" + listen, "SOTTO_PUBLIC_URL=" + s.base,
 		"SOTTO_MASTER_KEY=" + testMasterKey, "SOTTO_STRIPE_API_URL=" + s.bankURL, "SOTTO_STRIPE_KEY=" + testStripeKey,
-		"SOTTO_STRIPE_WEBHOOK_SECRETS=" + testHookSecret}, more...)
+		"SOTTO_STRIPE_WEBHOOK_SECRETS=" + testHookSecret, // and no platform: nothing of a test may leave the machine
+		"SOTTO_WHATSAPP_API_URL=http://127.0.0.1:1", "SOTTO_TELEGRAM_API_URL=http://127.0.0.1:1", "SOTTO_WECHAT_API_URL=http://127.0.0.1:1",
+		"SOTTO_WECHATPAY_API_URL=http://127.0.0.1:1"}, more...)
 	s.merchant, s.key = s.newMerchant(t, "Quiet Things")
 	goods, err := filepath.Abs("testdata/goods.json")
 	if err != nil {

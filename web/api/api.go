@@ -20,6 +20,7 @@ import (
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
+	"sotto.chat/internal/id"
 	"sotto.chat/merchants"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
@@ -131,6 +132,17 @@ func operationID(o op) string {
 type Page struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many, 200 at most."`
 	After string `query:"after" maxLength:"80" doc:"The next of the page before."`
+}
+
+// ErrCursor refuses a cursor that no list has given.
+var ErrCursor = fault.New(fault.Invalid, "bad_cursor", "The cursor is not one that a list has given.")
+
+// past checks that the page begins behind a row of this prefix, or at the beginning.
+func (p Page) past(prefix string) error {
+	if p.After == "" || id.Check(prefix, p.After) == nil {
+		return nil
+	}
+	return ErrCursor.At("after", "give the next of the page before as it is")
 }
 
 // List is how every list answers.

@@ -128,6 +128,9 @@ type LineOf struct {
 func (a *api) carts() {
 	add(a, op{method: http.MethodGet, path: "/v1/carts", right: merchants.OrdersRead, tag: "Deals", summary: "List carts, the latest first"},
 		func(ctx context.Context, who merchants.Actor, in *Page) (*Answer[List[Cart]], error) {
+			if err := in.past("cart"); err != nil {
+				return nil, err
+			}
 			rows, err := a.Orders.Carts(ctx, who.MerchantID, in.After, in.Limit)
 			if err != nil {
 				return nil, err

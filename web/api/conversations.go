@@ -35,6 +35,9 @@ func showConversation(c inbox.Conversation) Conversation {
 func (a *api) conversations() {
 	add(a, op{method: http.MethodGet, path: "/v1/conversations", right: merchants.TalkRead, tag: "Talk", summary: "List conversations, the latest first"},
 		func(ctx context.Context, who merchants.Actor, in *Page) (*Answer[List[Conversation]], error) {
+			if err := in.past("con"); err != nil {
+				return nil, err
+			}
 			rows, next, err := a.Inbox.List(ctx, who.MerchantID, in.After, in.Limit)
 			return list(rows, next, showConversation), err
 		})
@@ -48,6 +51,9 @@ func (a *api) conversations() {
 			ByID
 			Page
 		}) (*Answer[List[talk.Message]], error) {
+			if err := in.past("msg"); err != nil {
+				return nil, err
+			}
 			rows, err := a.Inbox.StaffMessages(ctx, who.MerchantID, in.ID, who.KeyID, in.After, in.Limit)
 			return list(rows, nextOf(rows, in.Limit, func(m inbox.Message) string { return m.ID }), talk.Show), err
 		})

@@ -92,6 +92,9 @@ type Erasure struct {
 func (a *api) customers() {
 	add(a, op{method: http.MethodGet, path: "/v1/customers", right: merchants.CustomersRead, tag: "People", summary: "List customers"},
 		func(ctx context.Context, who merchants.Actor, in *Page) (*Answer[List[Customer]], error) {
+			if err := in.past("cus"); err != nil {
+				return nil, err
+			}
 			rows, err := a.Customers.List(ctx, who.MerchantID, customers.Page{After: in.After, Limit: min(in.Limit, 100)})
 			return list(rows, nextOf(rows, min(in.Limit, 100), func(p customers.Person) string { return p.ID }),
 				func(p customers.Person) Customer { return showCustomer(p.Customer, p.Details) }), err

@@ -47,6 +47,9 @@ func (a *api) payments() {
 			Status string `query:"status" enum:"pending,authorized,paid,partially_refunded,refunded,failed,cancelled,needs_review,"`
 			Order  string `query:"order" maxLength:"80"`
 		}) (*Answer[List[Payment]], error) {
+			if err := in.past("pay"); err != nil {
+				return nil, err
+			}
 			rows, next, err := a.Payments.List(ctx, who.MerchantID, payments.Filter{Status: payments.Status(in.Status), OrderID: in.Order, After: in.After, Limit: in.Limit})
 			return list(rows, next, showPayment), err
 		})

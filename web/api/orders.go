@@ -141,6 +141,9 @@ type RefundIn struct {
 func (a *api) orders() {
 	add(a, op{method: http.MethodGet, path: "/v1/orders", right: merchants.OrdersRead, tag: "Deals", summary: "List orders, the latest first"},
 		func(ctx context.Context, who merchants.Actor, in *orderQuery) (*Answer[List[Order]], error) {
+			if err := in.past("ord"); err != nil {
+				return nil, err
+			}
 			rows, err := a.Orders.List(ctx, who.MerchantID, orders.Filter{Status: orders.Status(in.Status), CustomerID: in.Customer,
 				ConversationID: in.Conversation, After: in.After, Limit: in.Limit})
 			return list(rows, nextOf(rows, in.Limit, func(o orders.Order) string { return o.ID }), a.showOrder), err
