@@ -332,7 +332,7 @@ func (s *settlement) finish(coin receipt) (string, error) {
 		n.RefundedAmount != w.RefundedAmount || !n.ExpiresAt.Equal(w.ExpiresAt)
 	switch about := subject(s.f.kind); {
 	case s.move.Changed:
-	case s.changed:
+	case s.changed, coin.ExternalID != "" && (len(s.r.Refunds) > 0 || len(s.r.Disputes) > 0 || s.r.Back != nil):
 		return "no_change", s.book(s.tx, s.pay.MerchantID, s.pay.ID, s.f.kind)
 	case coin.ExternalID == "" && (about == aRefund || about == aDispute || s.r.Back != nil):
 		s.cfg.Log.WarnContext(s.tx.Context(), "a refund or a dispute of money that is not known here", "payment", s.pay.ID, "event", s.f.event)

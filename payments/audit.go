@@ -8,7 +8,8 @@ import (
 	"sotto.chat/internal/money"
 )
 
-// Audit checks that every payment says what its receipts and refunds say. Each finding is a sentence; none means that all agree.
+// Audit checks that every payment says what its receipts and refunds say, and the ledger what they and the statements say. Each finding
+// is a sentence; none means that all agree.
 // It may run beside a shop at work: each payment is read with its sums in one statement.
 func (p *Payments) Audit(ctx context.Context, merchant string) (findings []string, err error) {
 	const at = 500
@@ -24,9 +25,16 @@ func (p *Payments) Audit(ctx context.Context, merchant string) (findings []strin
 			after = s.ID
 		}
 		if len(list) < at {
-			return findings, nil
+			break
 		}
 	}
+	for _, check := range []func(context.Context, string) ([]string, error){p.auditBooks, p.statements.Audit} {
+		more, err := check(ctx, merchant)
+		if findings = append(findings, more...); err != nil {
+			return findings, err
+		}
+	}
+	return findings, nil
 }
 
 // wrong says what does not agree.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sotto.chat/internal/database"
+	"sotto.chat/internal/money"
 	"sotto.chat/payments/ledger"
 )
 
@@ -124,6 +125,25 @@ func purse(method string) string {
 		return ledger.Bank
 	}
 	return ledger.Provider(method)
+}
+
+// feeOf puts what a provider's statement says that it kept on a coin, once, and has the ledger follow.
+func (p *Payments) feeOf(tx database.Tx, merchant, coinID string, fee money.Money) (bool, error) {
+	coin, ok, err := readReceipt(tx.DB(), merchant, coinID)
+	if err != nil || !ok {
+		return false, err
+	}
+	if _, err := lockPayment(tx, merchant, coin.PaymentID); err != nil {
+		return false, err
+	}
+	if coin, ok, err = readReceipt(tx.DB(), merchant, coinID); err != nil || !ok || coin.Fee != nil {
+		return false, err
+	}
+	coin.Fee, coin.FeeCurrency = &fee.Amount, fee.Currency
+	if err := saveReceipt(tx, &coin); err != nil {
+		return false, err
+	}
+	return true, p.book(tx, merchant, coin.PaymentID, "fee")
 }
 
 // auditBooks checks that the ledger is whole, and that each payment stands in it as its facts say now.

@@ -11,6 +11,7 @@ import (
 	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/money"
 	"sotto.chat/merchants"
+	"sotto.chat/payments/reconcile"
 )
 
 // Config says where Stripe is and how links look.
@@ -41,6 +42,8 @@ type Payments struct {
 	flights  flights
 	// providers holds the methods beside Stripe; filled before the desk opens, read only afterwards.
 	providers map[string]Provider
+	// statements compares what providers say with what is written down here.
+	statements *reconcile.Desk
 }
 
 // New makes the room and registers its work at the desk.
@@ -54,10 +57,12 @@ func New(db *database.DB, register *merchants.Register, desk *jobs.Desk, cfg Con
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
 	p := &Payments{db: db, register: register, desk: desk, cfg: cfg, stripe: newStripe(cfg.StripeURL, cfg.Client),
 		providers: map[string]Provider{}}
+	p.statements = reconcile.New(db, p.feeOf)
 	jobs.On(desk, "payments.close", p.closeSessions)
 	jobs.On(desk, "payments.refund", p.finishRefund)
 	desk.Every("payments.poll", time.Minute, p.Poll)
 	desk.Every("payments.recover", recoverEvery, p.Recover)
+	desk.Every("payments.book", bookEvery, p.bookOld)
 	return p
 }
 
@@ -200,3 +205,6 @@ type Move struct {
 	// Processing says that a slow method is on its way: the goods stay held until Payment.ExpiresAt, which moved.
 	Processing bool
 }
+
+// Statements is the desk where providers' statements are taken and compared, and the report of a day is made.
+func (p *Payments) Statements() *reconcile.Desk { return p.statements }

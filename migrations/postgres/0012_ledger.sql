@@ -65,6 +65,7 @@ create table statement_lines (
 );
 create index statement_lines_at on statement_lines (merchant_id, provider, at);
 create index statement_lines_coin on statement_lines (merchant_id, coin);
+create index statement_lines_payout on statement_lines (merchant_id, provider, payout);
 -- +goose StatementBegin
 create function ledger_stands() returns trigger language plpgsql as $$
 begin

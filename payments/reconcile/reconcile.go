@@ -1,0 +1,193 @@
+// Package reconcile compares providers' statements with what is written down here, and makes the daily report of money.
+package reconcile
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
+	"sotto.chat/internal/id"
+	"sotto.chat/internal/money"
+)
+
+// What a line of a statement can be about.
+const (
+	Payment         = "payment"
+	RefundLine      = "refund"
+	RefundReversal  = "refund_reversal" // a refund that failed: the money is the shop's again
+	DisputeLine     = "dispute"
+	DisputeReversal = "dispute_reversal"
+	Fee             = "fee"
+	Payout          = "payout"
+	Adjustment      = "adjustment"
+	Unknown         = "unknown" // the provider's word for it is not known here
+)
+
+// Line is one line of a provider's statement in one form for all providers.
+type Line struct {
+	MerchantID string `gorm:"primaryKey"`
+	Provider   string `gorm:"primaryKey"`
+	// Account is whose statement it is at the provider; empty where there is but one.
+	Account string `gorm:"primaryKey"`
+	// ID is the provider's own id of the line. A line told differently later is another Revision of it.
+	ID          string `gorm:"primaryKey"`
+	Revision    int64  `gorm:"primaryKey"`
+	StatementID string
+	Kind        string
+	// Word is the provider's own word for the kind.
+	Word string
+	// Coin is the provider's id of the money that the line is about; Reference is what we wrote on it.
+	Coin, Reference string
+	// Refund and Dispute are the provider's ids of them, OurRefund our own if it is told; Payout is the payout that the line went out with.
+	Refund, OurRefund, Dispute, Payout string
+	// Amount is what came in (or with a minus, went out) in the statement's currency; Fee is what the provider kept of it, Net what is left.
+	Amount, Fee, Net int64
+	Currency         string
+	// Gross is what the customer paid, where that was in another currency.
+	Gross         int64
+	GrossCurrency string
+	At            time.Time
+}
+
+// TableName names the table.
+func (Line) TableName() string { return "statement_lines" }
+
+// sum is the line's amount in the customer's currency.
+func (l Line) sum() money.Money {
+	if l.GrossCurrency != "" {
+		return money.Of(l.Gross, l.GrossCurrency)
+	}
+	return money.Of(l.Amount, l.Currency)
+}
+
+// Statement is what a provider says of a span of time: every line that it has in it, and no other.
+type Statement struct {
+	Provider, Account string
+	From, To          time.Time
+	Lines             []Line
+}
+
+// statement is how a span is kept.
+type statement struct {
+	MerchantID string `gorm:"primaryKey"`
+	ID         string `gorm:"primaryKey"`
+	Provider   string
+	Account    string
+	BeginsAt   time.Time
+	EndsAt     time.Time
+	Lines      int64
+	CreatedAt  time.Time `gorm:"autoCreateTime:false"`
+}
+
+// TableName names the table.
+func (statement) TableName() string { return "statements" }
+
+// Taken tells what became of a statement's lines. The same statement a second time has only known ones.
+type Taken struct {
+	Statement                string
+	Stored, Known, Restated  int
+	FeesLearnt               int
+	From, To                 time.Time
+	Provider, StatementOwner string
+}
+
+// FeeOf is told by whoever keeps receipts: it puts a fee on a coin whose fee is not known, has the ledger follow, and says whether it did.
+type FeeOf func(tx database.Tx, merchant, coin string, fee money.Money) (bool, error)
+
+// Desk takes statements and compares them.
+type Desk struct {
+	db    *database.DB
+	feeOf FeeOf
+}
+
+// New opens the desk.
+func New(db *database.DB, feeOf FeeOf) *Desk { return &Desk{db, feeOf} }
+
+// ErrStatement refuses a file that is no statement.
+var ErrStatement = fault.New(fault.Invalid, "statement_invalid", "The statement cannot be read.")
+
+// atOnce is how many lines go into one transaction: others want to write, too.
+const atOnce = 200
+
+// Take stores a statement's lines, enters into the ledger what they alone tell (fees, payouts, adjustments) and gives receipts the fees
+// that are known now. The span counts as told only once all of its lines are in, so a death in between is put right by taking it again.
+func (d *Desk) Take(ctx context.Context, merchant string, s Statement) (t Taken, err error) {
+	t = Taken{Statement: id.New("stm"), From: s.From, To: s.To, Provider: s.Provider, StatementOwner: s.Account}
+	for rest := s.Lines; len(rest) > 0; {
+		n := min(len(rest), atOnce)
+		err = d.db.InTx(ctx, func(tx database.Tx) error {
+			now := t
+			for _, l := range rest[:n] {
+				l.MerchantID, l.Provider, l.Account, l.StatementID = merchant, s.Provider, s.Account, t.Statement
+				if err := d.take(tx, l, &now); err != nil {
+					return err
+				}
+			}
+			t = now
+			return nil
+		})
+		if err != nil {
+			return t, err
+		}
+		rest = rest[n:]
+	}
+	return t, d.db.InTx(ctx, func(tx database.Tx) error {
+		return insertStatement(tx, statement{MerchantID: merchant, ID: t.Statement, Provider: s.Provider, Account: s.Account, BeginsAt: s.From, EndsAt: s.To,
+			Lines: int64(len(s.Lines)), CreatedAt: tx.Now})
+	})
+}
+
+// take stores one line, unless it stands there just so.
+func (d *Desk) take(tx database.Tx, l Line, t *Taken) error {
+	l.At = l.At.UTC().Truncate(time.Microsecond)
+	old, known, err := lockLine(tx, l)
+	switch {
+	case err != nil:
+		return err
+	case known && l.says(old):
+		t.Known++
+		return nil
+	case known:
+		l.Revision = old.Revision + 1
+		t.Restated++
+	default:
+		t.Stored++
+	}
+	if err := insertLine(tx, l); err != nil {
+		return err
+	}
+	if l.Kind == Payment && l.Coin != "" && l.Amount > 0 {
+		learnt, err := d.learn(tx, l)
+		if learnt {
+			t.FeesLearnt++
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return post(tx, l)
+}
+
+// learn gives a line's fee to its coin. Of two lines about one coin the first one counts, and the other is a difference.
+func (d *Desk) learn(tx database.Tx, l Line) (bool, error) {
+	coin, ok, err := coinOf(tx.DB(), l)
+	if err != nil || !ok || coin.Fee != nil {
+		return false, err
+	}
+	return d.feeOf(tx, l.MerchantID, coin.ID, money.Of(l.Fee, l.Currency))
+}
+
+// says tells whether two lines say the same.
+func (l Line) says(o Line) bool {
+	o.Revision, o.StatementID, l.Revision, l.StatementID = 0, "", 0, ""
+	same := l.At.Equal(o.At)
+	l.At = o.At
+	return same && l == o
+}
+
+// subject is the line's name in the ledger.
+func (l Line) subject() string {
+	return strings.Join([]string{"line", l.Provider, l.Account, l.ID}, ":")
+}
