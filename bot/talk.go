@@ -97,13 +97,13 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 	text := strings.TrimSpace(m.Content.Text)
 	t.text = strings.ToUpper(text)
 	switch {
+	case m.Card:
+		t.warn()
+		return nil
 	case len(m.Order) > 0:
 		return t.basket(m.Order)
 	case m.Tap != "":
 		return t.tap(m.Tap)
-	case CardNumber(text):
-		t.out.say("card_warning", nil)
-		return nil
 	case text == "" && m.Product != "":
 		return t.try(reading.Action{Kind: reading.ShowProduct, SKU: m.Product})
 	case text == "":

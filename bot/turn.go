@@ -140,7 +140,7 @@ func (b *Bot) askModel(ctx context.Context, c inbox.Conversation, messages []inb
 	for _, m := range messages {
 		text := strings.TrimSpace(m.Content.Text)
 		// An answer to the question for the address is an address: it goes nowhere.
-		if text == "" || m.Tap != "" || CardNumber(text) || mem.Asked == reading.AskedAddress || asked >= maxAsked {
+		if text == "" || m.Tap != "" || m.Card || CardNumber(text) || mem.Asked == reading.AskedAddress || asked >= maxAsked {
 			continue
 		}
 		q := Question{Merchant: c.MerchantID, Conversation: c.ID, Text: text, State: mem.state(mem.Cart), Goods: goods,

@@ -140,8 +140,16 @@ func (i *Inbox) take(tx database.Tx, c *Conversation, events []channels.Event) e
 			continue
 		}
 		m := fromIncoming(*c, e.Incoming)
+		if err := i.hideParts(tx, c, box, &m); err != nil {
+			return err
+		}
 		if err := i.store(tx, c, box, &m, e.ID); err != nil {
 			return err
+		}
+		if m.Card && c.Answering != ByBot {
+			if err := i.desk.Announce(tx, CardTyped{c.MerchantID, c.ID, m.ID}); err != nil {
+				return err
+			}
 		}
 		last = e
 	}
@@ -172,7 +180,7 @@ func (i *Inbox) promise(tx database.Tx, c *Conversation, last channels.Event) er
 
 func fromIncoming(c Conversation, in channels.Incoming) Message {
 	return Message{ConversationID: c.ID, Sender: Customer, Content: channels.Content{Text: in.Text, Media: in.Media}, Order: in.Order,
-		Tap: in.Tap, Product: in.Product, Unsupported: in.Unsupported, Form: in.Form}
+		Tap: in.Tap, Product: in.Product, Unsupported: in.Unsupported, Form: in.Form, Card: in.Card}
 }
 
 // knowAs keeps how the platform names the person now, which is where answers go.

@@ -111,7 +111,7 @@ func openAll(box privacy.Box, rows []messageRow) ([]Message, error) {
 		if err := json.Unmarshal(plain, &b); err != nil {
 			return nil, errors.New("a message's body cannot be read") // the library's words may quote it
 		}
-		m.Content, m.Order, m.Tap, m.Product, m.Unsupported, m.Form = b.Content, b.Order, b.Tap, b.Product, b.Unsupported, b.Form
+		m.Content, m.Order, m.Tap, m.Product, m.Unsupported, m.Form, m.Card = b.Content, b.Order, b.Tap, b.Product, b.Unsupported, b.Form, b.Card
 		list = append(list, m)
 	}
 	return list, nil

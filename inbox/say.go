@@ -8,6 +8,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/id"
 	"sotto.chat/privacy"
+	"sotto.chat/privacy/cards"
 )
 
 // body is what a message row seals.
@@ -18,6 +19,7 @@ type body struct {
 	Product     string               `json:"product,omitempty"`
 	Unsupported string               `json:"unsupported,omitempty"`
 	Form        json.RawMessage      `json:"form,omitempty"`
+	Card        bool                 `json:"card,omitempty"`
 }
 
 func bodyLabel(message string) string { return "messages.body:" + message }
@@ -25,11 +27,7 @@ func bodyLabel(message string) string { return "messages.body:" + message }
 // store gives a message its number and writes it sealed. The caller holds the conversation's lock and saves it.
 func (i *Inbox) store(tx database.Tx, c *Conversation, box privacy.Box, m *Message, event string) error {
 	m.ID, m.ConversationID, m.Seq, m.At = id.New("msg"), c.ID, c.LastSeq+1, tx.Now
-	plain, err := json.Marshal(body{m.Content, m.Order, m.Tap, m.Product, m.Unsupported, m.Form})
-	if err != nil {
-		return err
-	}
-	sealed, err := box.Seal(bodyLabel(m.ID), plain)
+	sealed, err := seal(box, *m)
 	if err != nil {
 		return err
 	}
@@ -99,6 +97,7 @@ func (i *Inbox) StaffSay(ctx context.Context, merchant, conversation, actor, tex
 	case len(text) > maxStaffText:
 		return Message{}, ErrLong
 	}
+	text, _ = cards.Mask(text)
 	var m Message
 	err := i.db.InTx(ctx, func(tx database.Tx) error {
 		c, err := i.Lock(tx, merchant, conversation)

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -157,6 +158,19 @@ func unanswered(db *gorm.DB, merchant, conversation string) ([]messageRow, error
 		(select 1 from conversations c where c.merchant_id = ? and c.id = ? and c.answering = 'bot')`,
 		merchant, conversation, merchant, conversation).Order("seq").Limit(atOnce).Find(&rows).Error
 	return rows, err
+}
+
+// saidSince gives the customer's last messages, oldest first.
+func saidSince(tx database.Tx, merchant, conversation string, since time.Time, limit int) ([]messageRow, error) {
+	var rows []messageRow
+	err := tx.DB().Where("merchant_id = ? and conversation_id = ? and sender = 'customer' and created_at > ?", merchant, conversation, since).
+		Order("seq desc").Limit(limit).Find(&rows).Error
+	slices.Reverse(rows)
+	return rows, err
+}
+
+func setBody(tx database.Tx, merchant, conversation, message string, sealed []byte) error {
+	return tx.DB().Exec("update messages set body = ? where merchant_id = ? and conversation_id = ? and id = ?", sealed, merchant, conversation, message).Error
 }
 
 func markAnswered(tx database.Tx, merchant, conversation string, seq int64) error {
