@@ -9,17 +9,25 @@ import (
 type object = map[string]any
 
 // body makes the request of one piece, as Split gave it.
-func body(catalog string, to []channels.Party, piece channels.Content, opaque string) object {
+func (p *Platform) body(settings map[string]string, to []channels.Party, piece channels.Content, opaque string) object {
 	b := object{"messaging_product": "whatsapp", "recipient_type": "individual", "biz_opaque_callback_data": opaque}
-	for _, p := range to {
-		switch p.Kind {
+	for _, who := range to {
+		switch who.Kind {
 		case "phone": // without the plus Meta puts the shop's own country before it
-			b["to"] = "+" + p.Value
+			b["to"] = "+" + who.Value
 		case "bsuid":
-			b["recipient"] = p.Value
+			b["recipient"] = who.Value
 		}
 	}
+	catalog := settings[catalogID]
+	if r := piece.Pay; r != nil && r.Status == "" && !alive(settings, to, r, p.now()) {
+		piece = lapsed(piece)
+	}
 	switch {
+	case piece.Pay != nil && piece.Pay.Status != "":
+		b["type"], b["interactive"] = "interactive", progress(settings, piece)
+	case piece.Pay != nil:
+		b["type"], b["interactive"] = "interactive", details(settings, piece)
 	case len(piece.Media) > 0 && piece.Media[0].Kind == "image":
 		image := object{"link": piece.Media[0].URL}
 		if piece.Text != "" {
@@ -38,6 +46,15 @@ func body(catalog string, to []channels.Party, piece channels.Content, opaque st
 		b["type"], b["text"] = "text", object{"body": orElse(piece.Text, filler)}
 	}
 	return b
+}
+
+// lapsed is what goes in place of a request that this person cannot be sent, or not any more: the way to the pay page.
+func lapsed(piece channels.Content) channels.Content {
+	c := channels.Content{Text: piece.Text}
+	if fetchable(piece.Pay.URL) {
+		c.Links = []channels.Link{{Label: piece.Text, URL: piece.Pay.URL}}
+	}
+	return c
 }
 
 func interactive(kind, text string, action object) object {

@@ -44,9 +44,15 @@ var ana = []channels.Party{{Kind: "phone", Value: "15550001"}}
 // bodies renders content as it goes over the wire.
 func bodies(t testing.TB, catalog string, c channels.Content) []map[string]any {
 	t.Helper()
+	return bodiesOf(t, map[string]string{catalogID: catalog}, ana, c)
+}
+
+func bodiesOf(t testing.TB, settings map[string]string, to []channels.Party, c channels.Content) []map[string]any {
+	t.Helper()
 	var list []map[string]any
-	for _, piece := range New("", nil).Split(map[string]string{catalogID: catalog}, c) {
-		raw, err := json.Marshal(body(catalog, ana, piece, "dlv_1"))
+	p := New("", nil)
+	for _, piece := range p.Split(settings, c) {
+		raw, err := json.Marshal(p.body(settings, to, piece, "dlv_1"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +180,7 @@ func TestALinkHasTheShapeOfMetasExample(t *testing.T) {
 }
 
 func TestTheAddressAndTheEcho(t *testing.T) {
-	b := body("", []channels.Party{{Kind: "bsuid", Value: "US.1"}, {Kind: "phone", Value: "15550001"}}, channels.Content{Text: "x"}, "dlv_1")
+	b := New("", nil).body(nil, []channels.Party{{Kind: "bsuid", Value: "US.1"}, {Kind: "phone", Value: "15550001"}}, channels.Content{Text: "x"}, "dlv_1")
 	if b["to"] != "+15550001" || b["recipient"] != "US.1" || b["biz_opaque_callback_data"] != "dlv_1" {
 		t.Errorf("%v", b)
 	}

@@ -14,6 +14,7 @@ const (
 	problemLocked   = "WhatsApp has restricted or locked this business account. See Meta's Business Support."
 	problemCalls    = "WhatsApp's limit of calls for this account is reached; messages wait."
 	problemSpam     = "WhatsApp slows this number down because too many messages were blocked or reported."
+	problemTerms    = "WhatsApp refuses payments: its payment terms have not been accepted for this business account. Accept them in Meta's Business Suite."
 	problemTemplate = "WhatsApp refuses a template: it is missing, paused or disabled."
 )
 
@@ -44,11 +45,15 @@ func consequence(code int) channels.SendError {
 		e.Problem = problemBilling
 	case 368, 130497, 131031:
 		e.Problem = problemLocked
+	case 134011:
+		e.Problem = problemTerms
 	case 132001, 132007, 132015, 132016:
 		e.Problem = problemTemplate
 	default:
 		// among them 131047 (the window closed), 131026 (cannot be reached), 131049, 131050, 130472, 131051 to 131053,
-		// 131062, 100, 131008, 131009 and the faults of templates: another try changes nothing
+		// 131062, 100, 131008, 131009 and the faults of templates: another try changes nothing. So it is with payments: 2040 (this
+		// person cannot pay in the chat), 2046 (the order cannot go from its status to that one), 2047 (it was paid and cannot be
+		// canceled) and 1026 (the person's app is too old). The pay link went beside.
 		if code >= 200 && code <= 299 {
 			e.Problem = problemToken
 		}

@@ -110,9 +110,10 @@ func parseChange(raw json.RawMessage, where string) []channels.Incoming {
 		list = append(list, in)
 	}
 	for _, s := range v.Statuses {
-		in := parseStatus(s)
-		in.Account, in.Raw = account, s
-		list = append(list, in)
+		for _, in := range parseStatus(s) {
+			in.Account, in.Raw = account, s
+			list = append(list, in)
+		}
 	}
 	return list
 }

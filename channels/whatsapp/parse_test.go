@@ -104,7 +104,12 @@ func TestEveryErrorCodeHasAConsequence(t *testing.T) {
 			t.Errorf("%d: %+v", code, got)
 		}
 	}
-	for _, code := range []int{0, 3, 10, 190, 200, 299, 368, 131031, 131042} {
+	for _, code := range []int{2040, 2046, 2047, 1026} { // what is wrong with one payment is no problem of the channel's
+		if got := consequence(code); got.Retry || got.Problem != "" || got.Code != fmt.Sprint(code) {
+			t.Errorf("%d: %+v", code, got)
+		}
+	}
+	for _, code := range []int{0, 3, 10, 190, 200, 299, 368, 131031, 131042, 134011} {
 		if consequence(code).Problem == "" {
 			t.Errorf("%d does not alert the merchant", code)
 		}
@@ -116,6 +121,9 @@ func FuzzParse(f *testing.F) {
 		"messages":[{"from":"15550001","id":"w","timestamp":"1","type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"response_json":"[[1]]"}}}],
 		"statuses":[{"id":"w","status":"failed","errors":[{"code":1}]}]}}]}]}`))
 	f.Add([]byte(`{"entry":[{"changes":[{"field":"messages","value":{"messages":[{"id":"w","type":"order","order":{"product_items":[{"product_retailer_id":1,"quantity":"x"}]}}]}}]}]}`))
+	f.Add([]byte(`{"entry":[{"changes":[{"field":"messages","value":{"statuses":[{"id":"w","type":"payment","status":"captured","recipient_id":"919000090000",
+		"payment":{"reference_id":"A1","amount":{"value":"210","offset":10},"currency":"INR","transaction":{"id":"o","status":"success"},
+		"refunds":[{"id":"r","amount":{"value":1,"offset":1},"status":"success"}]}}]}}]}]}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		list := New("", nil).Parse(raw)
 		if len(list) == 0 {
@@ -130,6 +138,10 @@ func FuzzParse(f *testing.F) {
 			}
 			if _, err := json.Marshal(in); err != nil {
 				t.Fatal(err)
+			}
+			if m := in.Money; (m != nil) != (in.Kind == channels.KindMoney) || m != nil && (m.Reference == "" || m.Status == "" || m.ID == "" || m.Amount.Amount < 0 ||
+				m.Status == channels.MoneyPaid && (m.Coin == "" || m.Amount.Currency == "")) {
+				t.Fatalf("%+v", in)
 			}
 			for _, o := range in.Order {
 				if o.SKU == "" || o.Quantity < 1 || o.Quantity > maxQuantity {

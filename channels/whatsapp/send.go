@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 
 // Send sends one piece. Meta takes no idempotency key, so it is tried once; whoever calls decides about another try.
 func (p *Platform) Send(ctx context.Context, c channels.Credentials, to []channels.Party, piece channels.Content, opaque string) (string, error) {
-	b := body(c[catalogID], to, piece, opaque)
+	b := p.body(c, to, piece, opaque)
 	if b["to"] == nil && b["recipient"] == nil {
 		return "", &channels.SendError{Code: "no_address"}
 	}
@@ -47,15 +46,7 @@ func (p *Platform) post(ctx context.Context, c channels.Credentials, b object) (
 	if err != nil {
 		return outbound.Response{}, err
 	}
-	resp, err := p.client.Do(ctx, outbound.Request{Method: http.MethodPost, URL: p.base + "/" + url.PathEscape(c[phoneID]) + "/messages",
-		Header: http.Header{"Authorization": {"Bearer " + c[accessToken]}, "Content-Type": {"application/json"}}, Body: raw})
-	if err != nil {
-		return resp, unanswered(err)
-	}
-	if resp.Status >= 200 && resp.Status < 300 {
-		return resp, nil
-	}
-	return resp, refused(resp)
+	return p.call(ctx, c, http.MethodPost, "/messages", raw)
 }
 
 // unanswered tells what follows when no answer came: whether the message went out is unknown, unless the request never

@@ -16,13 +16,15 @@ const filler = "…"
 // Split cuts content into pieces that each become one message:
 //   - products go as Meta's own cards where the channel has a catalog, else as pictures, choices or lines;
 //   - choices go as up to three buttons, else as lists of ten;
-//   - every link goes as a button that opens it.
+//   - every link goes as a button that opens it;
+//   - a request for money goes as Meta's own, last, where the settings and the sums allow it; the links beside it lead to the same.
 //
 // Text too long for what stands below it goes ahead.
 func (p *Platform) Split(settings map[string]string, c channels.Content) []channels.Content {
 	b := builder{text: strings.TrimSpace(c.Text), title: c.Title, choose: c.Choose}
 	choices, lines := sound(c.Buttons)
 	b.lines(lines)
+	b.progress(settings, c.Pay)
 	if settings[catalogID] != "" && len(c.Products) > 0 {
 		b.native(c.Products, len(choices)+len(c.Links) > 0)
 	} else {
@@ -41,6 +43,7 @@ func (p *Platform) Split(settings map[string]string, c channels.Content) []chann
 	for _, l := range links {
 		b.link(l.Label, l)
 	}
+	b.request(settings, c)
 	if len(b.out) == 0 {
 		b.plain([]string{orElse(c.Title, filler)})
 	}
@@ -109,6 +112,37 @@ func (b *builder) cards(cards []channels.Card, buttons []channels.Button) []chan
 	}
 	b.lines(lines)
 	return taps
+}
+
+// progress tells how a paid order goes on, with the text that says so; where Meta would refuse that, the text goes as any.
+func (b *builder) progress(settings map[string]string, r *channels.PayRequest) {
+	if r == nil || r.Status == "" || !tells(settings, *r) {
+		return
+	}
+	before, end := lead(b.text, maxInteractive)
+	b.plain(before)
+	b.out = append(b.out, channels.Content{Text: orElse(end, filler), Pay: r})
+	b.text = ""
+}
+
+// request asks for money, under the words of the link that leads to the same.
+func (b *builder) request(settings map[string]string, c channels.Content) {
+	if c.Pay == nil || c.Pay.Status != "" || !asks(settings, *c.Pay) {
+		return
+	}
+	words := orElse(c.Title, filler)
+	for _, l := range c.Links {
+		if l.URL == c.Pay.URL {
+			words = orElse(l.Label, words)
+		}
+	}
+	piece := channels.Content{Text: head(words, maxInteractive), Pay: c.Pay}
+	for _, m := range c.Media {
+		if m.Kind == "image" && fetchable(m.URL) && len(piece.Media) == 0 {
+			piece.Media = []channels.Media{m}
+		}
+	}
+	b.out = append(b.out, piece)
 }
 
 func (b *builder) choices(list []channels.Button) {

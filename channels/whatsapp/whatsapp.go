@@ -35,6 +35,7 @@ const (
 type Platform struct {
 	base   string
 	client *outbound.Client
+	now    func() time.Time
 }
 
 var _ channels.Platform = (*Platform)(nil)
@@ -48,7 +49,7 @@ func New(base string, client *outbound.Client) *Platform {
 	if last := base[strings.LastIndexByte(base, '/')+1:]; !versioned(last) {
 		base += "/" + DefaultVersion
 	}
-	return &Platform{base: base, client: client}
+	return &Platform{base: base, client: client, now: time.Now}
 }
 
 func versioned(s string) bool {
@@ -57,14 +58,6 @@ func versioned(s string) bool {
 
 // Name is the platform's name.
 func (p *Platform) Name() string { return "whatsapp" }
-
-// Wants lists the credentials. A catalog id lets products be sent as Meta's own cards.
-func (p *Platform) Wants() []channels.Want {
-	return []channels.Want{
-		{Name: appSecret, Needed: true, Secret: true}, {Name: accessToken, Needed: true, Secret: true},
-		{Name: phoneID, Needed: true}, {Name: accountID, Needed: true}, {Name: catalogID},
-	}
-}
 
 // Account is the phone number's id: display numbers come formatted in many ways.
 func (p *Platform) Account(settings map[string]string) string { return settings[phoneID] }
