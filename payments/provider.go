@@ -78,6 +78,22 @@ func (p *Payments) closeOffer(ctx context.Context, pay Payment, a attempt) error
 	return p.HearNow(ctx, a.MerchantID, *w)
 }
 
+// Withdraw ends an offer at its provider and here, so that the next one is new: some providers' orders cannot be changed. Where the
+// money came in the last moment, that is heard, and ErrLinkDead says so.
+func (p *Payments) Withdraw(ctx context.Context, o Offer) error {
+	a, pay, err := p.byReference(ctx, o.Reference)
+	if err != nil || !a.Status.live() {
+		return err
+	}
+	if err := p.closeOffer(ctx, pay, a); err != nil {
+		return err
+	}
+	if a, _, err = p.byReference(ctx, o.Reference); err == nil && a.Status.live() {
+		err = ErrLinkDead.At("state", "processing")
+	}
+	return err
+}
+
 // refundAgain is when a provider that has not finished a refund is asked again.
 const refundAgain = 10 * time.Minute
 
