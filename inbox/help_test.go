@@ -36,6 +36,7 @@ type shop struct {
 
 	mu    sync.Mutex
 	spoke []inbox.Spoke
+	cards []inbox.CardTyped
 }
 
 const secret = "the app secret of these tests"
@@ -66,6 +67,12 @@ func both(t *testing.T, whatsappURL string, answer func(*shop, context.Context, 
 				return nil
 			}
 			return answer(s, ctx, n)
+		})
+		jobs.On(s.desk, "test.card", func(_ context.Context, n inbox.CardTyped) error {
+			s.mu.Lock()
+			s.cards = append(s.cards, n)
+			s.mu.Unlock()
+			return nil
 		})
 		s.ok(s.desk.Open(t.Context()))
 		m, _, err := register.Create(t.Context(), merchants.NewMerchant{Name: "Test shop", Currency: "USD", Country: "US", Language: "en"})
