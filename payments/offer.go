@@ -182,6 +182,11 @@ func (p *Payments) KeepOffer(ctx context.Context, o Offer) error {
 	return p.db.InTx(ctx, func(tx database.Tx) error { return saveOfferData(tx, o.Merchant, o.Payment, o.Attempt, o.Data) })
 }
 
+// NoteOffer is KeepOffer for who makes the offer in this transaction.
+func (p *Payments) NoteOffer(tx database.Tx, o Offer) error {
+	return saveOfferData(tx, o.Merchant, o.Payment, o.Attempt, o.Data)
+}
+
 // Ready answers the question that a platform asks before it takes the money: nil, ErrLinkDead or ErrWrongSum. One indexed read, and
 // nobody outside is asked.
 func (p *Payments) Ready(ctx context.Context, reference string, amount money.Money) error {

@@ -105,17 +105,6 @@ func (p *Platform) walk(ctx context.Context, c channels.Credentials, found func(
 	return nil
 }
 
-// Paid finds the payment of a request by our reference; ok is false where none came.
-func (p *Platform) Paid(ctx context.Context, c channels.Credentials, reference string) (paid Transaction, ok bool, err error) {
-	err = p.walk(ctx, c, func(t Transaction) bool {
-		if t.In && t.Reference() == reference && reference != "" {
-			paid, ok = t, true
-		}
-		return ok
-	})
-	return paid, ok, err
-}
-
 // ErrNoCharge says that a bot's Stars know no such payment.
 var ErrNoCharge = errors.New("the bot has no such payment in Stars")
 

@@ -11,6 +11,7 @@ import (
 	"sotto.chat/bot"
 	"sotto.chat/catalog"
 	"sotto.chat/channels"
+	"sotto.chat/channels/telegram"
 	"sotto.chat/customers"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
@@ -39,6 +40,7 @@ type house struct {
 	tracer   *trace.Tracer
 	bot      *bot.Bot
 	repeats  *door.Repeats
+	telegram *telegram.Platform
 }
 
 // openDatabase connects without migrating.
@@ -96,7 +98,9 @@ func (h *house) wire(master []byte) (err error) {
 	h.Catalog = catalog.New(h.DB, h.desk)
 	h.Payments = payments.New(h.DB, h.Merchants, h.desk, payments.Config{StripeURL: h.settings.StripeURL, PlatformKey: h.settings.StripeKey,
 		PlatformSecrets: splitList(h.settings.StripeSecrets), PublicURL: h.PublicURL, LinkKey: h.Keys.Derive("pay-links"), Log: h.log})
-	h.Channels = channels.New(h.DB, h.Merchants, h.Keys, h.desk, h.platforms(), channels.Config{Log: h.log})
+	h.Channels = channels.New(h.DB, h.Merchants, h.Keys, h.desk, h.platforms(), channels.Config{Log: h.log, Money: h.hearMoney, Ready: h.mayPay,
+		HookURL: h.hookURL})
+	h.connectTills()
 	h.Inbox = inbox.New(h.DB, h.Channels, h.Customers, h.Merchants, h.Keys, h.desk, h.hub)
 	h.Orders = orders.New(h.DB, h.Catalog, h.Customers, h.Payments, h.desk, h.terms)
 	h.repeats = &door.Repeats{DB: h.DB, Keys: h.Keys, Log: h.log}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/telegram"
 	"sotto.chat/channels/whatsapp"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/outbound"
@@ -37,7 +38,13 @@ func (h *house) pending() float64 {
 // platforms are the translators, each told where its platform is.
 func (h *house) platforms() map[string]channels.Platform {
 	w := whatsapp.New(h.settings.WhatsAppURL, outbound.New(outbound.Config{}))
-	return map[string]channels.Platform{w.Name(): w}
+	h.telegram = telegram.New(h.settings.TelegramURL, outbound.New(outbound.Config{}))
+	return map[string]channels.Platform{w.Name(): w, h.telegram.Name(): h.telegram}
+}
+
+// hookURL is where a channel's webhooks come to.
+func (h *house) hookURL(c channels.Channel) string {
+	return h.PublicURL + "/hooks/" + c.Platform + "/" + c.ID
 }
 
 // payOrigins are where the pay page may send a customer on to.
