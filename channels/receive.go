@@ -121,6 +121,7 @@ func (c *Channels) batch(ctx context.Context, ch Channel, list []Incoming) (batc
 		if !ours {
 			home, in.Kind = ch.ID, KindOther
 		}
+		in = masked(in)
 		row := eventRow{MerchantID: ch.MerchantID, ChannelID: home, ID: id.New("evt"), Kind: in.Kind, ReceivedAt: now,
 			DedupKey: c.keys.Blind(ch.MerchantID, "event."+ch.Platform, in.Kind+":"+in.DedupKey),
 			Party:    c.PartyOf(ch.MerchantID, in.Parties), SaidAt: said(in.At, now)}
