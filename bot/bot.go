@@ -40,6 +40,7 @@ type Bot struct {
 	model    Understander // nil without one
 	words    *words.Book
 	goods    *shelfCache
+	till     Till
 	warnings map[string]string
 	log      *slog.Logger
 }

@@ -49,7 +49,9 @@ func (t *talk) place() error {
 	t.mem.Buying, t.mem.Notes = false, nil
 	t.mem.ask(reading.AskedNothing)
 	t.waiting, t.answered = orders.Order{}, true
-	t.ordered(ord, "ordered")
+	if err := t.ordered(ord, "ordered"); err != nil {
+		return err
+	}
 	return t.load()
 }
 
@@ -73,14 +75,14 @@ func (t *talk) notPlaced(err error) error {
 }
 
 // ordered says that an order waits for its money, with the link and until when all is held.
-func (t *talk) ordered(ord orders.Order, key string) {
+func (t *talk) ordered(ord orders.Order, key string) error {
 	total := money.Of(ord.Total, ord.Currency)
 	t.out.facts.text(ord.Number)
 	t.out.facts.amount(total)
 	t.out.say(key, words.Facts{"number": ord.Number, "total": total})
 	url := t.b.orders.PayURL(ord)
 	if url == "" {
-		return
+		return nil
 	}
 	t.out.link(t.voice().Say("pay_link", words.Facts{"total": total}), url)
 	if ord.ExpiresAt != nil {
@@ -88,6 +90,7 @@ func (t *talk) ordered(ord orders.Order, key string) {
 		t.out.facts.count(n)
 		t.out.say(key, words.Facts{"n": n})
 	}
+	return t.askMoney(ord)
 }
 
 // lasting words a time that is left: whole hours from two on, else minutes.
@@ -108,8 +111,7 @@ func (t *talk) pay() error {
 		return t.aboutOrder(reading.Action{Kind: reading.OrderStatus})
 	}
 	t.answered = true
-	t.ordered(t.waiting, "pay_again")
-	return nil
+	return t.ordered(t.waiting, "pay_again")
 }
 
 // aboutOrder speaks of an order of this conversation: the one that the customer names, or the last one.
@@ -131,7 +133,7 @@ func (t *talk) aboutOrder(a reading.Action) error {
 	number := words.Facts{"number": ord.Number}
 	switch a.Kind {
 	case reading.CancelOrder:
-		t.askCancel(ord)
+		return t.askCancel(ord)
 	case reading.Reorder:
 		return t.reorder(ord.ID)
 	case reading.ReturnOrder:
@@ -140,10 +142,8 @@ func (t *talk) aboutOrder(a reading.Action) error {
 	case reading.ReportProblem:
 		t.out.say("problem_person", number)
 		return t.handOff("person_comes")
-	default:
-		t.status(ord)
 	}
-	return nil
+	return t.status(ord)
 }
 
 // order finds an order by its number, or the last one, among those of this conversation: nobody else's can be named.
@@ -167,22 +167,22 @@ func (t *talk) order(number string) (orders.Order, bool, error) {
 	return orders.Order{}, false, nil
 }
 
-func (t *talk) status(ord orders.Order) {
+func (t *talk) status(ord orders.Order) error {
 	total := money.Of(ord.Total, ord.Currency)
 	t.out.facts.text(ord.Number)
 	t.out.facts.amount(total)
 	if ord.Status == orders.AwaitingPayment {
-		t.ordered(ord, "pay_again")
-		return
+		return t.ordered(ord, "pay_again")
 	}
 	t.out.say("status_"+string(ord.Status), words.Facts{"number": ord.Number, "total": total})
 	if ord.Status == orders.Expired || ord.Status == orders.Cancelled {
 		t.out.offer("button_again", tapTo(tapAgain, ord.ID))
 	}
+	return nil
 }
 
 // askCancel asks first: a cancelled order is gone. One that has its money is for a person, who gives it back.
-func (t *talk) askCancel(ord orders.Order) {
+func (t *talk) askCancel(ord orders.Order) error {
 	number := words.Facts{"number": ord.Number}
 	switch ord.Status {
 	case orders.AwaitingPayment:
@@ -198,8 +198,9 @@ func (t *talk) askCancel(ord orders.Order) {
 		t.handoff, t.answered = true, true
 		t.out.say("person_comes", nil)
 	default:
-		t.status(ord)
+		return t.status(ord)
 	}
+	return nil
 }
 
 // void cancels the order that the yes was asked for, and no other.
@@ -214,8 +215,7 @@ func (t *talk) void(order string) error {
 		return err
 	}
 	if ord.Status != orders.AwaitingPayment {
-		t.askCancel(ord)
-		return nil
+		return t.askCancel(ord)
 	}
 	err = t.tx.Try(func(tx database.Tx) error {
 		_, err := t.b.orders.Cancel(tx, t.c.MerchantID, ord.ID, orders.Deed{Actor: actor})

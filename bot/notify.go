@@ -39,6 +39,9 @@ func (b *Bot) Notify(ctx context.Context, n orders.Changed) error {
 		if err := guard(content, &d.facts, d.voice); err != nil {
 			return err
 		}
+		if content.Pay, err = b.tellTill(tx, c, ord, n); err != nil {
+			return err
+		}
 		said, err := b.inbox.SayOnce(tx, &c, factOf(n), content)
 		if err != nil || !said {
 			return err
