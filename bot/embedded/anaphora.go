@@ -33,6 +33,8 @@ func (r *reader) anaphora(c *clause) bool {
 		r.out[len(r.out)-1].Quantity = n // it corrects what was said just before
 	case n > 0 && line != nil && c.concepts.hasAny(cMake, cChange, cNo):
 		r.setQuantity(line, n)
+	case n > 0 && c.frame < 0 && c.countsIt():
+		return r.takeOfIt(line, n)
 	case n > 0 && c.frame >= 0 && len(shown) == 1:
 		r.put(reading.Action{Kind: reading.Add, SKU: shown[0], Quantity: n})
 	case n > 0 && c.frame >= 0 && line != nil && c.to-c.from <= 6:
@@ -51,7 +53,7 @@ func (r *reader) bareNumber(c *clause) int {
 		if !c.segs[i].has(cNumber) {
 			continue
 		}
-		if n > 0 && !c.segs[i].has(cOne) || i+1 < len(c.segs) && c.segs[i+1].unknown() {
+		if n > 0 && !c.segs[i].has(cOne) || r.tokens[c.segs[i].from].minus || i+1 < len(c.segs) && c.segs[i+1].unknown() {
 			return 0 // "add 5 and 7" is a sum, "add a towel" is no number
 		}
 		n = r.number(&clause{segs: c.segs[i : i+1]})
@@ -82,6 +84,40 @@ func (r *reader) setQuantity(line *reading.CartLine, n int) {
 	case len(r.state.Shown) > 0:
 		r.put(reading.Action{Kind: reading.Add, SKU: r.state.Shown[0], Quantity: n})
 	}
+}
+
+// countsIt recognises "two of them" and "a couple of those".
+func (c *clause) countsIt() bool {
+	for i := range c.segs {
+		s := &c.segs[i]
+		if !s.has(cNumber) {
+			continue
+		}
+		of := s.to-s.from > 1
+		if i+1 < len(c.segs) && c.segs[i+1].has(cOf) {
+			of, i = true, i+1
+		}
+		return of && i+1 < len(c.segs) && c.segs[i+1].has(cIt)
+	}
+	return false
+}
+
+// takeOfIt reads "two of them": that many of what was shown, or of the line that it is in the cart.
+func (r *reader) takeOfIt(line *reading.CartLine, n int) bool {
+	if shown := r.state.Shown; len(shown) == 1 {
+		for i := range r.state.Cart {
+			if r.state.Cart[i].SKU == shown[0] {
+				r.setQuantity(&r.state.Cart[i], n)
+				return true
+			}
+		}
+		line = nil
+	}
+	if line == nil && len(r.state.Shown) != 1 {
+		return false
+	}
+	r.setQuantity(line, n)
+	return true
 }
 
 // chooses reads the pick of one of the products that were shown.

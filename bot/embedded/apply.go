@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/catalog/search"
 )
 
 // manner is how an order is meant: as something new, or as a correction of what is there.
@@ -25,7 +26,7 @@ func (r *reader) order(clauses []clause) {
 	o := newOrderText(r, segs)
 	items, _ := o.attach()
 	built := divide(o.build(items), r.lex, o)
-	if r.swap(o, built) {
+	if r.swap(o, built) || r.turnInto(o, built) {
 		return
 	}
 	if len(items) > 0 && r.onlyRefuses(built) {
@@ -39,6 +40,27 @@ func (r *reader) order(clauses []clause) {
 	if thing := o.unknownThing(len(o.mentions)); thing != "" {
 		r.put(reading.Action{Kind: reading.Search, Query: thing})
 	}
+}
+
+// turnInto reads "change it to two coffees" and "make that a coffee": another product takes the place of the last line.
+func (r *reader) turnInto(o *orderText, built []ordered) bool {
+	line := r.meantLine(0)
+	if line == nil || len(r.out) > 0 && r.acts() || len(built) != 1 || !o.gaps[0].turn || built[0].product < 0 {
+		return false
+	}
+	it := &built[0]
+	if same := r.lineOf(it.product); same == line || same != nil && (it.quantity > 0 || len(it.options) > 0) {
+		return false // that line changes
+	}
+	if it.lead.another || it.lead.unfit || it.lead.without {
+		return false
+	}
+	fresh := o.add(it)
+	if it.quantity == 0 {
+		fresh.Quantity = max(line.Quantity, 1)
+	}
+	r.out = append(r.out, reading.Action{Kind: reading.Remove, Line: line.Line}, fresh)
+	return true
 }
 
 // onlyRefuses tells whether goods are named only to say that they are not wanted, and are not in the cart either.
@@ -77,9 +99,14 @@ func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
 	if it.part {
 		r.doubt += 0.1
 	}
+	if o.unfit(it) {
+		r.doubt += 0.3
+		r.leave(o, it)
+		return
+	}
 	switch {
 	case it.product >= 0 && (it.negated || it.lead.remove && !it.lead.want || it.lead.instead || o.gaps[it.to].off):
-		r.removeProduct(it)
+		r.removeProduct(o, it)
 	case it.product >= 0:
 		r.addOrChange(o, it, m, first)
 	case first < len(r.out) && !it.elided(o) && !it.lead.another:
@@ -87,6 +114,24 @@ func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
 	default:
 		r.applyHeadless(o, it, m)
 	}
+}
+
+// unfit tells whether an item was asked for in an amount that it is not sold in.
+func (o *orderText) unfit(it *ordered) bool {
+	if it.lead.unfit || it.head > it.from && o.gaps[it.head].unfit {
+		return true
+	}
+	after := &o.gaps[it.to]
+	return after.unfit && after.and && after.words == 0 && it.to == len(o.mentions) && o.segs[after.hi-1].has(cFraction)
+}
+
+// leave notes an item that is not acted on as unread, with the amount before it: "half a scone".
+func (r *reader) leave(o *orderText, it *ordered) {
+	l := left{from: o.mentions[it.from].seg.from, to: o.mentions[it.to-1].seg.to}
+	if g := &o.gaps[it.from]; g.lo < g.hi && g.unfit {
+		l.from = o.segs[g.hi-1].from
+	}
+	r.left = append(r.left, l)
 }
 
 // addOrChange adds a product, or changes its line where the customer corrects and the product is there already.
@@ -127,14 +172,21 @@ func (r *reader) replaces(o *orderText, it *ordered) bool {
 }
 
 // removeProduct takes a product out of the cart; where it is not there, nothing is asked.
-func (r *reader) removeProduct(it *ordered) {
+func (r *reader) removeProduct(o *orderText, it *ordered) {
 	line := r.lineOf(it.product)
-	if line == nil {
-		return
+	if line == nil && o.mentions[it.head].seg.to-o.mentions[it.head].seg.from == 1 {
+		line = r.lineCalled(r.lex.id(search.Stem(r.tokens[o.mentions[it.head].seg.from].word)))
 	}
+	if line != nil {
+		r.removeLine(line, it.quantity)
+	}
+}
+
+// removeLine takes a line out of the cart, or n pieces of it.
+func (r *reader) removeLine(line *reading.CartLine, n int) {
 	a := reading.Action{Kind: reading.Remove, Line: line.Line}
-	if it.quantity > 0 && it.quantity < line.Quantity {
-		a.Quantity = it.quantity
+	if n > 0 && n < line.Quantity {
+		a.Quantity = n
 	}
 	r.out = append(r.out, a)
 }

@@ -181,7 +181,7 @@ func (r *reader) hitAt(from int, want concept) bool {
 
 // orders tells whether a clause asks for goods: it opens like an order, or it is nothing but names and small words.
 func (c *clause) orders() bool {
-	if c.named == 0 || c.question || c.own || c.stranded || c.concepts.hasAny(cHypothetical, cInfo, cAbout, cMyAccount) {
+	if c.named == 0 || c.question || c.own || c.stranded || c.concepts.hasAny(cHypothetical, cInfo, cAbout, cMyAccount) || c.products == 0 && c.concepts.has(cAnythingWith) {
 		return false
 	}
 	if c.concepts.has(cSearch) && !c.concepts.has(cNumber) || c.concepts.has(cHelp) && c.words > 0 {

@@ -12,6 +12,7 @@ const (
 	cAddress
 	cAnd
 	cAnother
+	cAnythingWith
 	cApply
 	cArticle
 	cAux
@@ -26,6 +27,7 @@ const (
 	cConsent
 	cData
 	cDelete
+	cDeliverTo
 	cDeliveryWay
 	cDouble
 	cEach
@@ -36,6 +38,7 @@ const (
 	cExtra
 	cFee
 	cFiller
+	cFraction
 	cGreet
 	cHelp
 	cHesitation
@@ -70,6 +73,7 @@ const (
 	cOr
 	cOrder
 	cOther
+	cPaid
 	cPay
 	cPayHow
 	cPayment
@@ -103,6 +107,7 @@ const (
 	cTimes
 	cTo
 	cTrack
+	cTurnInto
 	cUnsure
 	cWant
 	cWeakNo
@@ -121,6 +126,7 @@ var conceptNames = map[string]concept{
 	"address":         cAddress,
 	"and":             cAnd,
 	"another":         cAnother,
+	"anything_with":   cAnythingWith,
 	"apply":           cApply,
 	"article":         cArticle,
 	"aux":             cAux,
@@ -135,6 +141,7 @@ var conceptNames = map[string]concept{
 	"consent":         cConsent,
 	"data":            cData,
 	"delete":          cDelete,
+	"deliver_to":      cDeliverTo,
 	"delivery_way":    cDeliveryWay,
 	"double":          cDouble,
 	"each":            cEach,
@@ -145,6 +152,7 @@ var conceptNames = map[string]concept{
 	"extra":           cExtra,
 	"fee":             cFee,
 	"filler":          cFiller,
+	"fraction":        cFraction,
 	"greet":           cGreet,
 	"help":            cHelp,
 	"hesitation":      cHesitation,
@@ -179,6 +187,7 @@ var conceptNames = map[string]concept{
 	"or":              cOr,
 	"order":           cOrder,
 	"other":           cOther,
+	"paid":            cPaid,
 	"pay":             cPay,
 	"pay_how":         cPayHow,
 	"payment":         cPayment,
@@ -212,6 +221,7 @@ var conceptNames = map[string]concept{
 	"times":           cTimes,
 	"to":              cTo,
 	"track":           cTrack,
+	"turn_into":       cTurnInto,
 	"unsure":          cUnsure,
 	"want":            cWant,
 	"weak_no":         cWeakNo,

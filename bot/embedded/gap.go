@@ -37,6 +37,8 @@ type gap struct {
 	off       bool // "take the … off"
 	lo, hi    int  // its segments
 	words     int  // words that nobody knows
+	unfit     bool // an amount that nothing is sold in: "half a", "-3", "0"
+	turn      bool // "change it to": what comes takes the place of what is there
 }
 
 // mention is a name of the catalog in the message.
@@ -87,6 +89,12 @@ func newOrderText(r *reader, segs []segment) *orderText {
 		if s.has(cNumber) && i+1 < len(segs) && segs[i+1].phrase < 0 && !segs[i+1].has(cTimes) && tokens[s.to-1].end == tokens[segs[i+1].from].start {
 			continue // "12oz" is a measure, "7am" a time
 		}
+		if g.misfits(&tokens[s.from], s, len(o.mentions) == 0) {
+			g.unfit, g.last = true, false
+			if !s.has(cWithout) {
+				continue
+			}
+		}
 		g.read(s)
 	}
 	return o
@@ -97,6 +105,17 @@ func (g *gap) breaks(brk int) {
 	if brk == breakSentence {
 		g.sentence, g.without, g.extra, g.light = true, false, false, false
 	}
+}
+
+// misfits tells whether a segment is an amount that nothing is sold in. Behind a name a minus is a dash ("tea -2").
+func (g *gap) misfits(t *token, s *segment, first bool) bool {
+	if s.has(cFraction) {
+		return true
+	}
+	if s.has(cNumber) {
+		return t.minus && (first || g.want || g.and || g.comma)
+	}
+	return s.unknown() && t.word[0] >= '0' && t.word[0] <= '9'
 }
 
 // read takes in one segment of the language. An amount holds until the next "and" or break, so the last one counts.
@@ -112,7 +131,7 @@ func (g *gap) read(s *segment) {
 		case cNumber:
 			number = x.value
 		case cArticle:
-			g.article = true
+			g.article, g.unfit = true, false
 		case cNo:
 			g.no = true
 		case cAnother, cMoreOfIt, cSame:
@@ -156,6 +175,8 @@ func (g *gap) read(s *segment) {
 		case cMake:
 			g.make = true
 			g.without = g.without && s.has(cWithout)
+		case cTurnInto:
+			g.turn = true
 		case cInsteadOf:
 			g.instead = true
 		case cTo:
@@ -169,6 +190,7 @@ func (g *gap) read(s *segment) {
 		}
 	}
 	if number > 0 {
+		g.unfit = false
 		g.number, g.last, g.counts = number, true, g.with
 		if g.no || g.make {
 			g.corrected = number

@@ -3,6 +3,7 @@
 package embedded
 
 import (
+	"slices"
 	"strings"
 
 	"sotto.chat/bot/reading"
@@ -26,6 +27,7 @@ type reader struct {
 	open      bool    // a question was asked that nothing answers
 	topic     int32   // the product that was last talked about, -1 for none
 	hinted    bool    // it asks about something whose name stands in the catalog
+	left      []left  // goods that were understood and are not acted on
 	addressed bool    // the message was taken as an address
 	alike     float64 // how well one of the merchant's questions fits
 }
@@ -100,13 +102,24 @@ func (r *reader) read() {
 	r.askMerchant()
 }
 
-// unread lists the words that nothing knows.
+// left is a stretch of tokens that was understood and is not acted on.
+type left struct{ from, to int }
+
+// unread lists the words that nothing knows, and what was left.
 func (r *reader) unread() []string {
 	var out []string
+	for _, l := range r.left {
+		t := &r.tokens[l.from]
+		start := t.start
+		if t.minus {
+			start = strings.LastIndexByte(r.text[:start], ' ') + 1
+		}
+		out = append(out, r.text[start:r.tokens[l.to-1].end])
+	}
 	for i := range r.segs {
-		if r.segs[i].unknown() {
-			t := r.tokens[r.segs[i].from]
-			out = append(out, r.text[t.start:t.end])
+		s := &r.segs[i]
+		if s.unknown() && !slices.ContainsFunc(r.left, func(l left) bool { return l.from <= s.from && s.to <= l.to }) {
+			out = append(out, r.text[r.tokens[s.from].start:r.tokens[s.from].end])
 		}
 	}
 	return out

@@ -42,6 +42,7 @@ var rules = []rule{
 	{kind: reading.OrderStatus, all: [][]concept{is(cTrack), is(cOrder, cMyOrder)}, none: is(cPlaceOrder, cProblem)},
 	{kind: reading.OrderStatus, all: [][]concept{is(cMyOrder), is(cQuestion)}, none: is(cPlaceOrder)},
 	{kind: reading.ReportProblem, all: [][]concept{is(cProblem)}, none: is(cSignup)},
+	{kind: reading.OrderStatus, all: [][]concept{is(cPaid)}, none: is(cQuestion, cNo, cWeakNo, cPlaceOrder), words: 2},
 	{kind: reading.ApplyCode, all: [][]concept{is(cCode), is(cApply)}, none: is(cQuestion), acts: true},
 	{kind: reading.SetLanguage, all: [][]concept{is(cLanguageChange)}},
 	{kind: reading.SetLanguage, all: [][]concept{is(cLanguageWord), is(cLanguageName)}, none: is(cQuestion), words: 2},

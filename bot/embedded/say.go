@@ -1,10 +1,12 @@
 package embedded
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/catalog/search"
 )
 
 // say reads a clause that orders nothing.
@@ -21,7 +23,7 @@ func (r *reader) say(c *clause) {
 			return
 		}
 	}
-	if r.look(c) || r.remark(c) {
+	if r.addressBehind(c) || r.priceOfIt(c) || r.removePart(c) || r.look(c) || r.remark(c) {
 		return
 	}
 	if c.concepts.has(cNevermind) && c.words <= 2 && c.named == 0 {
@@ -53,6 +55,9 @@ func (r *reader) speak(u *rule, c *clause) bool {
 	case reading.SetAddress:
 		if text := r.after(c, cMyAddress); strings.ContainsAny(text, " 0123456789") {
 			a.Text = text
+			if c.concepts.has(cDeliverTo) && strings.ContainsAny(text, "0123456789") {
+				r.put(reading.Action{Kind: reading.SetDelivery, Method: reading.Delivery})
+			}
 		}
 	case reading.ApplyCode:
 		if a.Code = r.code(c); a.Code == "" {
@@ -111,6 +116,17 @@ func (r *reader) address(c *clause) bool {
 	return true
 }
 
+// addressBehind reads "for delivery: 7 Harbour Lane": behind the way the goods take stands the place.
+func (r *reader) addressBehind(c *clause) bool {
+	text := r.after(c, cDeliveryWay)
+	if c.question || c.named > 0 || c.words == 0 || r.addressed || !strings.ContainsAny(text, "0123456789") || !strings.Contains(text, " ") {
+		return false
+	}
+	r.put(reading.Action{Kind: reading.SetDelivery, Method: reading.Delivery})
+	r.put(reading.Action{Kind: reading.SetAddress, Text: text})
+	return true
+}
+
 // after gives the text behind the first phrase with a concept, to the end of the message.
 func (r *reader) after(c *clause, want concept) string {
 	for i := range r.hits {
@@ -118,10 +134,18 @@ func (r *reader) after(c *clause, want concept) string {
 		if h.from < c.from || h.to >= len(r.tokens) || r.covered(i) {
 			continue
 		}
-		for _, s := range h.senses {
-			if s.concept == want {
-				return strings.TrimSpace(r.text[r.tokens[h.to].start:])
-			}
+		if h.hasAny(want) {
+			return strings.TrimSpace(r.text[r.tokens[h.to].start:])
+		}
+	}
+	return ""
+}
+
+// behind gives the text behind the first phrase with a concept, to the end of the clause.
+func (r *reader) behind(c *clause, want concept) string {
+	for i := range r.hits {
+		if h := &r.hits[i]; h.from >= c.from && h.to < c.to && h.hasAny(want) && !r.covered(i) {
+			return r.text[r.tokens[h.to].start:r.tokens[c.to-1].end]
 		}
 	}
 	return ""
@@ -202,15 +226,18 @@ func (r *reader) look(c *clause) bool {
 			return true
 		}
 	}
-	if !c.concepts.has(cSearch) && !r.hints(c) || c.concepts.hasAny(cKnow) || len(r.lex.products) == 0 {
+	if !c.concepts.hasAny(cSearch, cAnythingWith) && !r.hints(c) || c.concepts.hasAny(cKnow) || len(r.lex.products) == 0 {
 		return false
 	}
 	query := r.content(c)
+	if behind := r.behind(c, cAnythingWith); behind != "" {
+		query = behind // "anything with chocolate"
+	}
 	if query == "" || len(query) > 80 {
 		return false
 	}
 	r.put(reading.Action{Kind: reading.Search, Query: query})
-	r.hinted = r.hints(c)
+	r.hinted = r.hints(c) || c.concepts.has(cAnythingWith)
 	return true
 }
 
@@ -222,6 +249,76 @@ func (r *reader) hints(c *clause) bool {
 		}
 	}
 	return false
+}
+
+// priceOfIt reads "how much is it?", where "it" goes without saying: what was shown, or what is in the cart.
+func (r *reader) priceOfIt(c *clause) bool {
+	if !c.concepts.has(cPrice) || c.named > 0 || c.words > 0 {
+		return false
+	}
+	for i := range c.segs {
+		if s := &c.segs[i]; s.phrase >= 0 || !s.hasAny(cPrice, cQuestion, cIt, cAux, cInfo, cOpener, cGreet, cYes, cThanks, cAnd, cBut) {
+			return false
+		}
+	}
+	switch shown := r.state.Shown; {
+	case len(shown) == 1 && !r.asking(reading.AskedConfirm):
+		r.put(reading.Action{Kind: reading.ShowProduct, SKU: shown[0]})
+	case len(r.state.Cart) > 0:
+		r.put(reading.Action{Kind: reading.ShowCart})
+	default:
+		return false
+	}
+	return true
+}
+
+// removePart reads "take the juice off" where the cart holds one thing that is called so in part, though the shop has
+// several of them.
+func (r *reader) removePart(c *clause) bool {
+	if c.named > 0 || c.question || c.words > 2 || !c.concepts.hasAny(cTakeOff, cOff) || c.concepts.hasAny(cKnow, cOrder) {
+		return false
+	}
+	var found *reading.CartLine
+	takes := c.concepts.has(cOff) && !c.concepts.has(cWant)
+	for i := range c.segs {
+		s := &c.segs[i]
+		takes = takes || s.has(cTakeOff)
+		if !s.unknown() && s.phrase < 0 {
+			continue
+		}
+		if !takes {
+			return false // "juice to take out" takes nothing out
+		}
+		for t := s.from; t < s.to; t++ {
+			line := r.lineCalled(r.lex.id(search.Stem(r.tokens[t].word)))
+			if line == nil || found != nil && found != line {
+				return false
+			}
+			found = line
+		}
+	}
+	if found == nil {
+		return false
+	}
+	r.removeLine(found, r.number(c))
+	return true
+}
+
+// lineCalled finds the only line of the cart that has a word in its product's names.
+func (r *reader) lineCalled(word int32) *reading.CartLine {
+	var found *reading.CartLine
+	for i := range r.state.Cart {
+		line := &r.state.Cart[i]
+		p, ok := r.lex.skus[line.SKU]
+		if !ok || !slices.ContainsFunc(r.lex.byWord[word], func(ph int32) bool { return slices.Contains(r.lex.phrases[ph].products, p) }) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = line
+	}
+	return found
 }
 
 // product gives the only product that a clause names.

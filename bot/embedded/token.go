@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,6 +24,7 @@ type token struct {
 	start, end int
 	brk        int
 	question   bool // the sentence that it ends has a question mark
+	minus      bool // a number below nothing
 }
 
 // tokenise splits a text into words. A number glued to letters is split ("2x"), a percent sign stays with its number,
@@ -35,7 +37,7 @@ func tokenise(text string) []token {
 		switch {
 		case unicode.IsDigit(r):
 			end := scanNumber(text, i)
-			tokens = append(tokens, token{word: search.Fold(text[i:end]), start: i, end: end, brk: brk})
+			tokens = append(tokens, token{word: search.Fold(text[i:end]), start: i, end: end, brk: brk, minus: below(text, i)})
 			brk, i = breakNone, end
 		case unicode.IsLetter(r) || unicode.IsMark(r):
 			end := scanWord(text, i)
@@ -60,6 +62,15 @@ func tokenise(text string) []token {
 		}
 	}
 	return tokens
+}
+
+// below tells whether a minus stands right before a number, and not a dash between two things.
+func below(text string, i int) bool {
+	head, minus := strings.CutSuffix(text[:i], "-")
+	if !minus {
+		head, minus = strings.CutSuffix(text[:i], "−")
+	}
+	return minus && (head == "" || strings.HasSuffix(head, " "))
 }
 
 func breakOf(r rune) int {
