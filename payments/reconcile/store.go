@@ -61,18 +61,17 @@ func linesOf(db *gorm.DB, merchant, provider, column string, values []string) ([
 	})
 }
 
-// payoutsBefore reads the payouts of an account before a moment, the last one first.
+// payoutBefore reads the last payout of an account before a moment.
 func payoutBefore(db *gorm.DB, merchant, provider, account string, at time.Time) (out []Line, err error) {
 	return out, db.Raw(`select l.* from statement_lines l where l.merchant_id = ? and l.provider = ? and l.account = ? and l.kind = 'payout' and l.at < ? and `+newest+`
 		order by l.at desc limit 1`, merchant, provider, account, at).Scan(&out).Error
 }
 
-// restated reads the lines of a span that were told differently before, each with what was told first.
-func restated(db *gorm.DB, merchant, provider string, from, to time.Time) (out []Line, err error) {
+// toldFirst reads the first telling of the lines of a span that were told again since.
+func toldFirst(db *gorm.DB, merchant, provider string, from, to time.Time) (out []Line, err error) {
 	return out, db.Raw(`select f.* from statement_lines l join statement_lines f on f.merchant_id = l.merchant_id and f.provider = l.provider
-			and f.account = l.account and f.id = l.id and f.revision = l.revision - 1
-		where l.merchant_id = ? and l.provider = ? and l.at >= ? and l.at < ? and l.revision > 0 and `+newest+` order by f.at, f.id`,
-		merchant, provider, from, to).Scan(&out).Error
+			and f.account = l.account and f.id = l.id and f.revision = 0
+		where l.merchant_id = ? and l.provider = ? and l.at >= ? and l.at < ? and l.revision > 0 and `+newest, merchant, provider, from, to).Scan(&out).Error
 }
 
 // spansOf reads the spans that a provider has told about, of those that touch a span of time.

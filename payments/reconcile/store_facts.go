@@ -7,7 +7,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// coin is money as it is written down here.
+// coin is money as it is written down here. Reference is what we wrote on its offer, or the intent of a session that was told without it.
 type coin struct {
 	ID, PaymentID, OrderID, Account, Reference string
 	Amount                                     int64
@@ -35,8 +35,9 @@ type dispute struct {
 
 // coins finish each question about coins: r are the receipts.
 const coins = `select r.external_id as id, r.payment_id, p.order_id, r.account, r.amount, r.currency, r.fee, r.fee_currency, r.at,
-	coalesce((select min(s.external_id) from payment_sessions s where s.merchant_id = r.merchant_id and s.payment_id = r.payment_id and s.method = r.method
-		and r.method <> 'stripe' and s.account = r.account and s.status = 'paid'), '') as reference
+	coalesce((select min(case when r.method = 'stripe' then s.intent_id else s.external_id end) from payment_sessions s
+		where s.merchant_id = r.merchant_id and s.payment_id = r.payment_id and s.method = r.method
+		and (s.external_id = r.external_id or r.method <> 'stripe' and s.account = r.account and s.status = 'paid')), '') as reference
 	from receipts r join payments p on p.merchant_id = r.merchant_id and p.id = r.payment_id where r.merchant_id = ? and `
 
 func coinsBetween(db *gorm.DB, merchant, method string, from, to time.Time) (out []coin, err error) {

@@ -176,6 +176,9 @@ func (s *state) records() []record {
 	for _, v := range s.txns.all() {
 		out = append(out, record{Txns: []*txn{v}})
 	}
+	for _, v := range s.payouts.all() {
+		out = append(out, record{Payouts: []*payout{v}})
+	}
 	for _, v := range s.events.all() {
 		out = append(out, record{Events: []*event{v}})
 	}

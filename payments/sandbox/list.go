@@ -172,6 +172,10 @@ func (c *call) find(id string) object {
 		if v := c.txn(id); v != nil {
 			return renderTxn(v)
 		}
+	case "po":
+		if v := c.payout(id); v != nil {
+			return renderPayout(v)
+		}
 	case "cus":
 		return object{"id": id, "object": "customer", "livemode": false, "metadata": object{}}
 	case "pm":
@@ -201,18 +205,6 @@ func getAccount(c *call) (map[string]any, error) {
 			"primary_color": nil, "secondary_color": nil}, "card_payments": object{"statement_descriptor_prefix": nil,
 			"statement_descriptor_prefix_kana": nil, "statement_descriptor_prefix_kanji": nil}, "payments": object{"statement_descriptor": "SANDBOX",
 			"statement_descriptor_kana": nil, "statement_descriptor_kanji": nil}}}, nil
-}
-
-func getBalance(c *call) (map[string]any, error) {
-	sums := map[string]int64{}
-	for _, t := range c.s.state.txns.byID {
-		sums[t.Currency] += t.Amount - t.Fee
-	}
-	available := []any{}
-	for currency, sum := range sums {
-		available = append(available, object{"amount": sum, "currency": currency, "source_types": object{"card": sum}})
-	}
-	return object{"object": "balance", "livemode": false, "available": available, "pending": []any{}}, nil
 }
 
 func listEvents(c *call) (map[string]any, error) {

@@ -192,25 +192,3 @@ func listDisputes(c *call) (map[string]any, error) {
 		return match(c.form["charge"], v.Charge) && match(c.form["payment_intent"], v.Intent)
 	}, c.renderDispute)
 }
-
-func getTxn(c *call) (map[string]any, error) {
-	if err := c.form.allow(); err != nil {
-		return nil, err
-	}
-	id := c.r.PathValue("id")
-	t := c.txn(id)
-	if t == nil {
-		return nil, noSuch("balance_transaction", id)
-	}
-	return c.expanded(renderTxn(t))
-}
-
-func listTxns(c *call) (map[string]any, error) {
-	if err := c.form.allow(listParams("source", "type", "currency")...); err != nil {
-		return nil, err
-	}
-	f := c.form
-	return listOf(c, "/v1/balance_transactions", c.s.state.txns.all(), func(v *txn) int64 { return v.Created }, func(v *txn) bool {
-		return match(f["source"], v.Source) && match(f["type"], v.Type) && match(f["currency"], v.Currency)
-	}, renderTxn)
-}

@@ -173,18 +173,6 @@ func (c *change) renderDispute(v *dispute) object {
 	}
 }
 
-func renderTxn(v *txn) object {
-	fees := []any{}
-	if v.Fee != 0 {
-		fees = append(fees, object{"amount": v.Fee, "application": nil, "currency": v.Currency, "description": "Stripe processing fees", "type": "stripe_fee"})
-	}
-	return object{
-		"id": v.ID, "object": "balance_transaction", "created": v.Created, "available_on": v.Created, "amount": v.Amount, "fee": v.Fee,
-		"fee_details": fees, "net": v.Amount - v.Fee, "currency": v.Currency, "type": v.Type, "reporting_category": v.Type, "source": v.Source,
-		"status": "available", "description": nil, "exchange_rate": nil,
-	}
-}
-
 // renderEvent tells how many webhooks of it are still owed beside.
 func (c *change) renderEvent(v *event) object {
 	pending := 0

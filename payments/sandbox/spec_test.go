@@ -51,9 +51,19 @@ func TestShapesFollowStripesOwnSpecification(t *testing.T) {
 	must(err)
 	must(sh.DecideDispute(dispute, true))
 
-	lists := []string{"checkout/sessions", "payment_intents", "charges", "refunds", "disputes", "balance_transactions", "events"}
+	_, err = sh.Book("stripe_fee", -200, 0, "eur")
+	must(err)
+	_, err = sh.Payout("eur")
+	must(err)
+
+	lists := []string{"checkout/sessions", "payment_intents", "charges", "refunds", "disputes", "balance_transactions", "payouts", "events",
+		"balance_transactions?expand[]=data.source"}
 	for _, path := range lists {
-		_, list, _ := sh.raw("GET", "/v1/"+path+"?limit=100", secretKey, "", nil)
+		glue := "?"
+		if strings.Contains(path, "?") {
+			glue = "&"
+		}
+		_, list, _ := sh.raw("GET", "/v1/"+path+glue+"limit=100", secretKey, "", nil)
 		rows := list["data"].([]any)
 		if len(rows) == 0 {
 			t.Errorf("%s is empty", path)

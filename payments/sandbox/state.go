@@ -131,6 +131,7 @@ type txn struct {
 	Amount   int64  `json:"amount"`
 	Fee      int64  `json:"fee"`
 	Currency string `json:"currency"`
+	Payout   string `json:"payout,omitempty"` // the payout that took it out
 }
 
 type event struct {
@@ -226,6 +227,7 @@ type record struct {
 	Refunds    []*refund   `json:"refunds,omitempty"`
 	Disputes   []*dispute  `json:"disputes,omitempty"`
 	Txns       []*txn      `json:"txns,omitempty"`
+	Payouts    []*payout   `json:"payouts,omitempty"`
 	Events     []*event    `json:"events,omitempty"`
 	Deliveries []*delivery `json:"deliveries,omitempty"`
 	Answers    []*answer   `json:"answers,omitempty"`
@@ -233,7 +235,7 @@ type record struct {
 }
 
 func (r *record) empty() bool {
-	return len(r.Sessions)+len(r.Intents)+len(r.Charges)+len(r.Refunds)+len(r.Disputes)+len(r.Txns)+
+	return len(r.Sessions)+len(r.Intents)+len(r.Charges)+len(r.Refunds)+len(r.Disputes)+len(r.Txns)+len(r.Payouts)+
 		len(r.Events)+len(r.Deliveries)+len(r.Answers)+len(r.Delivered) == 0
 }
 
@@ -244,6 +246,7 @@ type state struct {
 	refunds    table[*refund]
 	disputes   table[*dispute]
 	txns       table[*txn]
+	payouts    table[*payout]
 	events     table[*event]
 	deliveries table[*delivery]
 	answers    table[*answer]
@@ -253,7 +256,7 @@ type state struct {
 func newState() state {
 	return state{
 		sessions: newTable[*session](), intents: newTable[*intent](), charges: newTable[*charge](), refunds: newTable[*refund](),
-		disputes: newTable[*dispute](), txns: newTable[*txn](), events: newTable[*event](), deliveries: newTable[*delivery](),
+		disputes: newTable[*dispute](), txns: newTable[*txn](), payouts: newTable[*payout](), events: newTable[*event](), deliveries: newTable[*delivery](),
 		answers: newTable[*answer](),
 	}
 }
@@ -273,6 +276,7 @@ func (s *state) apply(r *record) {
 	putAll(&s.refunds, r.Refunds)
 	putAll(&s.disputes, r.Disputes)
 	putAll(&s.txns, r.Txns)
+	putAll(&s.payouts, r.Payouts)
 	putAll(&s.events, r.Events)
 	putAll(&s.deliveries, r.Deliveries)
 	putAll(&s.answers, r.Answers)
