@@ -169,6 +169,18 @@ func (o *Orders) DeliveryOf(ctx context.Context, ord Order) (Delivery, error) {
 	return readDelivery(plain)
 }
 
+// FindDelivery is DeliveryOf inside a transaction.
+func (o *Orders) FindDelivery(tx database.Tx, ord Order) (Delivery, error) {
+	if len(ord.Delivery) == 0 {
+		return Delivery{Method: ord.Method}, nil
+	}
+	plain, err := o.cus.Open(tx, ord.MerchantID, ord.CustomerID, "orders.delivery:"+ord.ID, ord.Delivery)
+	if err != nil {
+		return Delivery{}, err
+	}
+	return readDelivery(plain)
+}
+
 // NoteOf opens what the customer wrote beside a line of an order.
 func (o *Orders) NoteOf(ctx context.Context, ord Order, l OrderLine) (string, error) {
 	if len(l.Note) == 0 {

@@ -187,6 +187,22 @@ func (p *Payments) NoteOffer(tx database.Tx, o Offer) error {
 	return saveOfferData(tx, o.Merchant, o.Payment, o.Attempt, o.Data)
 }
 
+// Offers gives a payment's offers by a method, dead ones too, the last first.
+func (p *Payments) Offers(tx database.Tx, merchant, paymentID, method string) ([]Offer, error) {
+	pay, err := p.Find(tx, merchant, paymentID)
+	if err != nil {
+		return nil, err
+	}
+	list, err := readAttempts(tx.DB(), merchant, paymentID)
+	var out []Offer
+	for _, a := range list {
+		if a.Method == method {
+			out = append(out, a.offer(pay))
+		}
+	}
+	return out, err
+}
+
 // Ready answers the question that a platform asks before it takes the money: nil, ErrLinkDead or ErrWrongSum. One indexed read, and
 // nobody outside is asked.
 func (p *Payments) Ready(ctx context.Context, reference string, amount money.Money) error {

@@ -69,6 +69,9 @@ func (m payment) standing() (*Standing, error) {
 		}
 	}
 	w, ok := m.word(t, m.Total)
+	if m.Status == pendingMoney && t.ID == "" {
+		return nil, nil
+	}
 	if !ok {
 		return nil, &channels.SendError{Code: "strange_answer", Unsure: true}
 	}

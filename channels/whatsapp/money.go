@@ -82,6 +82,9 @@ func (p payment) word(t transaction, total sum) (channels.MoneyWord, bool) {
 		}
 	case pendingMoney:
 		w.Status = channels.MoneyPending
+		if t.ID == "" { // nobody has begun to pay
+			return w, false
+		}
 		if t.Status == failed {
 			w.Status = channels.MoneyFailed
 		}

@@ -104,6 +104,22 @@ func (p *Platform) PaysIn(settings map[string]string, currency string) bool {
 	return ok && r.currency == currency && len(methodsOf(settings)) > 0
 }
 
+// Asks tells whether a request for money can be said in the chat; Split leaves any other to the link.
+func (p *Platform) Asks(settings map[string]string, r channels.PayRequest) bool {
+	return asks(settings, r)
+}
+
+// Tells tells whether Meta takes what a request says of its order's status; Split leaves any other to the words.
+func (p *Platform) Tells(settings map[string]string, r channels.PayRequest) bool {
+	return tells(settings, r)
+}
+
+// Local tells whether a person by this name can pay inside the chat: Meta lets only people of the region.
+func (p *Platform) Local(settings map[string]string, who channels.Party) bool {
+	r, ok := regionOf(settings[payRegion])
+	return ok && r.home([]channels.Party{who})
+}
+
 // Wants lists the credentials. A catalog id lets products be sent as Meta's own cards; the rest is for payments inside the chat.
 func (p *Platform) Wants() []channels.Want {
 	return append([]channels.Want{
@@ -216,7 +232,7 @@ func (r region) home(to []channels.Party) bool {
 	for _, p := range to {
 		switch p.Kind {
 		case "phone":
-			return strings.HasPrefix(p.Value, r.prefix)
+			return strings.HasPrefix(strings.TrimPrefix(p.Value, "+"), r.prefix)
 		case "bsuid":
 			country = strings.HasPrefix(p.Value, r.country+".")
 		}

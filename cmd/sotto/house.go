@@ -12,6 +12,7 @@ import (
 	"sotto.chat/catalog"
 	"sotto.chat/channels"
 	"sotto.chat/channels/telegram"
+	"sotto.chat/channels/whatsapp"
 	"sotto.chat/customers"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
@@ -41,6 +42,7 @@ type house struct {
 	bot      *bot.Bot
 	repeats  *door.Repeats
 	telegram *telegram.Platform
+	whatsapp *whatsapp.Platform
 }
 
 // openDatabase connects without migrating.

@@ -15,7 +15,12 @@ func (h *house) newBot() (*bot.Bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bot.New(h.DB, h.Inbox, h.Orders, h.Catalog, h.Customers, h.desk, h.shopOf, bot.Embedded{}, model, h.log)
+	b, err := bot.New(h.DB, h.Inbox, h.Orders, h.Catalog, h.Customers, h.desk, h.shopOf, bot.Embedded{}, model, h.log)
+	if err != nil {
+		return nil, err
+	}
+	b.Use(bot.Till{Ask: h.payIn, Tell: h.tellIn})
+	return b, nil
 }
 
 // model opens the configured language model; nil, without an error, where none is. h may be nil: then there is no budget.

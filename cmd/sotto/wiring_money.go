@@ -21,6 +21,7 @@ var platformMethods = map[string]string{"telegram": payments.MethodTelegram, "wh
 func (h *house) connectTills() {
 	h.Payments.Use(payments.MethodTelegram, telegramTill{house: h, platform: h.telegram})
 	h.Payments.Use(payments.MethodStars, telegramTill{house: h, platform: h.telegram, stars: telegram.NewStarBook(h.telegram)})
+	h.Payments.Use(payments.MethodWhatsApp, whatsappTill{house: h})
 }
 
 // wordKinds translate what a platform says of money.
@@ -79,6 +80,8 @@ func (h *house) payIn(tx database.Tx, merchant, channel, platform string, ord or
 	switch platform {
 	case "telegram":
 		r, err = h.payInTelegram(tx, ch, ord, pay)
+	case "whatsapp":
+		r, err = h.payInWhatsApp(tx, ch, ord, pay)
 	}
 	if errors.Is(err, payments.ErrLinkDead) {
 		return nil, nil
