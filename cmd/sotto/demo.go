@@ -40,10 +40,11 @@ type demoStripe struct {
 type demoChannel struct {
 	ID            string `json:"id"`
 	WebhookURL    string `json:"webhook_url"`
-	AppSecret     string `json:"app_secret"`
-	VerifyToken   string `json:"verify_token"`
-	PhoneNumberID string `json:"phone_number_id"`
-	WabaID        string `json:"waba_id"`
+	AppSecret     string `json:"app_secret,omitempty"`
+	VerifyToken   string `json:"verify_token,omitempty"`
+	PhoneNumberID string `json:"phone_number_id,omitempty"`
+	WabaID        string `json:"waba_id,omitempty"`
+	SecretToken   string `json:"secret_token,omitempty"`
 }
 
 // Run opens the shop and everything around it on the loopback address, until a signal.
@@ -111,11 +112,12 @@ func (c demoCmd) announce(ctx context.Context, line demoLine, around *around) {
   API key   %s
   API docs  %s/docs
   WhatsApp  %s   (a stand-in: write as a customer)
+  Telegram  %s   (a stand-in: write and pay as a customer)
   Stripe    a sandbox: no real money
 
   Stop with Ctrl-C; started again, it goes on where it was.
 
-`, line.ChatURL, line.ConsoleURL, line.APIKey, line.BaseURL, around.whatsappPage())
+`, line.ChatURL, line.ConsoleURL, line.APIKey, line.BaseURL, around.whatsappPage(), or(around.telegramURL, "another stand-in"))
 }
 
 // loopback is the address of a listener as a URL that works on this machine.
@@ -140,11 +142,17 @@ type demoMemory struct {
 	WhatsAppPort  int    `json:"whatsapp_port"`
 	PhoneNumberID string `json:"phone_number_id"`
 	WabaID        string `json:"waba_id"`
+	TelegramPort  int    `json:"telegram_port"`
+	TelegramID    string `json:"telegram_id"`
+	BotToken      string `json:"bot_token"`
+	BotSecret     string `json:"bot_secret"`
+	BotProvider   string `json:"bot_provider"`
 }
 
 func loadDemo(dir string) (*demoMemory, error) {
 	m := &demoMemory{StripeKey: "sk_test_" + randomText(24), StripeSecret: "whsec_" + randomText(24), AppSecret: randomText(16), AccessToken: randomText(24),
-		PhoneNumberID: "106540352242922", WabaID: "102290129340398"}
+		PhoneNumberID: "106540352242922", WabaID: "102290129340398",
+		BotToken: "7000000001:" + randomText(16), BotSecret: randomText(24), BotProvider: "2051251535:TEST:" + randomText(8)}
 	text, err := os.ReadFile(filepath.Join(dir, "demo.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return m, m.save(dir)

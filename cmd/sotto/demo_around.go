@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"sotto.chat/channels/standin"
+	botapi "sotto.chat/channels/telegram/standin"
 	"sotto.chat/payments/sandbox"
 )
 
-// around is what stands around the demo's shop instead of the world: Stripe's sandbox and a stand-in for WhatsApp. Where a
+// around is what stands around the demo's shop instead of the world: Stripe's sandbox and stand-ins for the platforms. Where a
 // setting names another address, that one is used and nothing is started.
 type around struct {
 	log      *slog.Logger
@@ -21,6 +22,8 @@ type around struct {
 	whatsapp *standin.Server
 	servers  []*http.Server
 	pageURL  string
+
+	telegramURL string
 }
 
 func openAround(ctx context.Context, s *settings, m *demoMemory, log *slog.Logger) (*around, error) {
@@ -50,6 +53,15 @@ func openAround(ctx context.Context, s *settings, m *demoMemory, log *slog.Logge
 		a.whatsapp = standin.New(standin.Config{AccessToken: m.AccessToken, AppSecret: m.AppSecret, PhoneNumberID: m.PhoneNumberID, Log: log})
 		s.WhatsAppURL, a.pageURL = loopback(l), loopback(l)
 		a.serve(l, a.whatsapp.Handler())
+	}
+	if s.TelegramURL == "" {
+		l, err := samePort(&m.TelegramPort)
+		if err != nil {
+			return nil, errors.Join(err, a.closeAll())
+		}
+		bot := botapi.New(botapi.Config{BotToken: m.BotToken, ProviderToken: m.BotProvider, Log: log})
+		s.TelegramURL, a.telegramURL = loopback(l), loopback(l)
+		a.serve(l, bot.Handler())
 	}
 	return a, nil
 }

@@ -42,9 +42,13 @@ func (c demoCmd) seed(ctx context.Context, h *house, m *demoMemory) (demoLine, e
 	if err != nil {
 		return demoLine{}, err
 	}
+	telegram, err := seedTelegram(ctx, h, merchant, m)
+	if err != nil {
+		return demoLine{}, err
+	}
 	return demoLine{BaseURL: h.PublicURL, Merchant: merchant, APIKey: m.APIKey, ChatURL: h.PublicURL + "/chat/" + merchant, ConsoleURL: h.PublicURL + "/console",
 		Stripe:   demoStripe{WebhookURL: h.PublicURL + "/hooks/stripe", WebhookSecret: h.stripeSecret()},
-		Channels: map[string]demoChannel{"whatsapp": whatsapp}}, nil
+		Channels: map[string]demoChannel{"whatsapp": whatsapp, "telegram": telegram}}, nil
 }
 
 // seedMerchant gives the merchant's id and sees to a key that works.
