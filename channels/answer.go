@@ -34,6 +34,9 @@ type Question struct {
 // A question is answered at once and not kept: it changes nothing.
 func (c *Channels) Respond(ctx context.Context, channel string, raw []byte, h http.Header) ([]byte, error) {
 	k, p, err := c.verified(ctx, channel, raw, h)
+	if err == nil {
+		raw, err = unsealed(p, k.credentials, raw)
+	}
 	if err != nil {
 		return nil, err
 	}

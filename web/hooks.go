@@ -20,7 +20,7 @@ const maxStripe = 1 << 20
 func hooks(r *gin.Engine, cfg Config) {
 	flood := door.Limited(door.NewLimiter(1000, 2000), func(c *gin.Context) string { return c.ClientIP() })
 	r.POST("/hooks/telegram/:channel", flood, func(c *gin.Context) { receive(c, cfg, "telegram") })
-	for _, platform := range []string{"whatsapp", "messenger"} {
+	for _, platform := range []string{"whatsapp", "messenger", "wechat"} {
 		r.GET("/hooks/"+platform+"/:channel", flood, func(c *gin.Context) { challenge(c, cfg, platform) })
 		r.POST("/hooks/"+platform+"/:channel", flood, func(c *gin.Context) { receive(c, cfg, platform) })
 	}
@@ -81,6 +81,7 @@ func receive(c *gin.Context, cfg Config, platform string) {
 	if !ok {
 		return
 	}
+	c.Request.Header.Set(channels.QueryHeader, c.Request.URL.RawQuery) // some platforms sign there
 	answer, err := cfg.Channels.Respond(c.Request.Context(), channel, raw, c.Request.Header)
 	if err != nil {
 		refuse(c, cfg, err)

@@ -9,6 +9,7 @@ import (
 
 	"sotto.chat/channels"
 	"sotto.chat/channels/telegram"
+	"sotto.chat/channels/wechat"
 	"sotto.chat/channels/whatsapp"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/outbound"
@@ -37,9 +38,10 @@ func (h *house) pending() float64 {
 
 // platforms are the translators, each told where its platform is.
 func (h *house) platforms() map[string]channels.Platform {
-	w := whatsapp.New(h.settings.WhatsAppURL, outbound.New(outbound.Config{}))
+	h.whatsapp = whatsapp.New(h.settings.WhatsAppURL, outbound.New(outbound.Config{}))
 	h.telegram = telegram.New(h.settings.TelegramURL, outbound.New(outbound.Config{}))
-	return map[string]channels.Platform{w.Name(): w, h.telegram.Name(): h.telegram}
+	c := wechat.New(h.settings.WeChatURL, outbound.New(outbound.Config{}))
+	return map[string]channels.Platform{h.whatsapp.Name(): h.whatsapp, h.telegram.Name(): h.telegram, c.Name(): c}
 }
 
 // hookURL is where a channel's webhooks come to.
