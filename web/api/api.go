@@ -114,7 +114,7 @@ func add[I, O any](a *api, o op, h func(ctx context.Context, who merchants.Actor
 		if !who.May(o.right) {
 			return nil, door.Of(a.Log, door.ErrForbidden)
 		}
-		door.Keying(ctx, max(o.status, http.StatusOK), o.repeatable)
+		door.KeyOf(ctx).About(max(o.status, http.StatusOK), o.repeatable)
 		out, err := h(ctx, who, in)
 		if err != nil {
 			return nil, door.Of(a.Log, err)
@@ -206,12 +206,12 @@ func nextOf[R any](rows []R, limit int, id func(R) string) string {
 }
 
 // answered keeps the answer of a POST under its Idempotency-Key, in the transaction of the act.
-func answered[T any](tx database.Tx, body T) error {
+func answered[T any](tx database.Tx, key door.Key, body T) error {
 	var raw bytes.Buffer
 	if err := huma.DefaultJSONFormat.Marshal(&raw, body); err != nil {
 		return err
 	}
-	return door.Answered(tx, raw.Bytes())
+	return key.Answer(tx, raw.Bytes())
 }
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }

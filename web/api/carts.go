@@ -14,6 +14,7 @@ import (
 	"sotto.chat/internal/money"
 	"sotto.chat/merchants"
 	"sotto.chat/orders"
+	"sotto.chat/web/door"
 )
 
 // Option is a choice that was made for a line.
@@ -170,6 +171,7 @@ func (a *api) carts() {
 // quoted does something to a cart and answers with what has become of it, in one transaction.
 func (a *api) quoted(ctx context.Context, who merchants.Actor, do func(database.Tx) (cart string, err error)) (*Answer[Cart], error) {
 	var out Answer[Cart]
+	key := door.KeyOf(ctx)
 	err := a.DB.InTx(ctx, func(tx database.Tx) error {
 		cart, err := do(tx)
 		if err != nil {
@@ -180,7 +182,7 @@ func (a *api) quoted(ctx context.Context, who merchants.Actor, do func(database.
 			return err
 		}
 		out.Body = showCart(q)
-		return answered(tx, out.Body)
+		return answered(tx, key, out.Body)
 	})
 	return &out, err
 }
@@ -292,6 +294,7 @@ type CheckoutIn struct {
 	Hash     string      `json:"hash" minLength:"1" maxLength:"200"`
 	Delivery *DeliveryIn `json:"delivery,omitempty"`
 	Customer *ContactIn  `json:"customer,omitempty"`
+	PayBy    string      `json:"pay_by,omitempty" enum:"link,cash,bank," doc:"cash: handed over with the goods; bank: a transfer that names a reference. By the pay link otherwise."`
 }
 
 // CheckoutOut is the order and where it is paid.
@@ -309,6 +312,9 @@ func (a *api) checkout() {
 			Body CheckoutIn
 		}) (*Answer[CheckoutOut], error) {
 			p := orders.Placing{CartID: in.ID, Hash: in.Body.Hash, Actor: who.KeyID}
+			if in.Body.PayBy != "link" {
+				p.PayBy = in.Body.PayBy
+			}
 			if d := in.Body.Delivery; d != nil {
 				p.Delivery.Method = orders.Method(d.Method)
 				if d.Address != nil {

@@ -144,12 +144,15 @@ type claimed struct {
 	status  int // of a good answer
 }
 
-// Keying tells the claim of a request, if it has one, about its operation: the status of a good answer, and whether the operation
-// is one act however often it is done, so that a repetition may simply do it again.
-func Keying(ctx context.Context, status int, repeatable bool) {
-	if w, ok := ctx.Value(claimKey{}).(*claimed); ok {
-		w.status = status
-		w.acted.Store(repeatable)
+// Key is the Idempotency-Key that a request may have; the zero Key is none.
+type Key struct{ work *claimed }
+
+// About tells the key what its operation is: the status of a good answer, and whether the operation is one act however often it is
+// done, so that a repetition may simply do it again.
+func (k Key) About(status int, repeatable bool) {
+	if k.work != nil {
+		k.work.status = status
+		k.work.acted.Store(repeatable)
 	}
 }
 
@@ -162,11 +165,17 @@ func (w *claimed) witness(tx database.Tx) error {
 	return w.row.fence(tx)
 }
 
-// Answered keeps the answer that a POST will give inside the transaction of its act: after a crash a repetition gets it, and
-// nothing is done twice. Without an Idempotency-Key it does nothing. body is the JSON that goes out.
-func Answered(tx database.Tx, body []byte) error {
-	w, ok := tx.Context().Value(claimKey{}).(*claimed)
-	if !ok || w.over.Load() {
+// KeyOf is the Key of the request at work in ctx.
+func KeyOf(ctx context.Context) Key {
+	w, _ := ctx.Value(claimKey{}).(*claimed)
+	return Key{w}
+}
+
+// Answer keeps the answer that a POST will give inside the transaction of its act: after a crash a repetition gets it, and nothing
+// is done twice. body is the JSON that goes out.
+func (k Key) Answer(tx database.Tx, body []byte) error {
+	w := k.work
+	if w == nil || w.over.Load() {
 		return nil
 	}
 	row := w.row

@@ -60,7 +60,8 @@ func newActs(t *testing.T, db *database.DB, clock *testkit.Clock) *acts {
 // do takes somebody on, which is an act that can be counted.
 func (a *acts) do(c *gin.Context) {
 	act := c.Param("act")
-	door.Keying(c.Request.Context(), http.StatusCreated, act == "repeatable")
+	key := door.KeyOf(c.Request.Context())
+	key.About(http.StatusCreated, act == "repeatable")
 	if act == "dead-before" {
 		panic(http.ErrAbortHandler)
 	}
@@ -73,7 +74,7 @@ func (a *acts) do(c *gin.Context) {
 			return err
 		}
 		if act == "answered" {
-			return door.Answered(tx, []byte(`"done"`+"\n"))
+			return key.Answer(tx, []byte(`"done"`+"\n"))
 		}
 		return nil
 	})
