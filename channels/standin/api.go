@@ -16,9 +16,13 @@ func (s *Server) Handler() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("POST /{version}/{number}/messages", s.messages)
 	m.HandleFunc("POST /{version}/{number}/media", s.upload)
+	m.HandleFunc("GET /{version}/{number}/payments/{configuration}/{reference}", s.look)
+	m.HandleFunc("POST /{version}/{number}/payments_refund", s.giveBack)
 	m.HandleFunc("GET /{version}/{media}", s.mediaInfo)
 	m.HandleFunc("GET /standin/media/{media}", s.mediaBody)
 	m.HandleFunc("GET /standin/sent", s.listSent)
+	m.HandleFunc("GET /standin/bills", s.listBills)
+	m.HandleFunc("POST /standin/pay", s.payControl)
 	m.HandleFunc("POST /standin/say", s.control)
 	m.HandleFunc("POST /standin/faults", s.control)
 	m.HandleFunc("GET /{$}", s.page)
@@ -69,21 +73,7 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := s.fault()
-	if f.Slow > 0 {
-		select {
-		case <-time.After(f.Slow):
-		case <-r.Context().Done():
-		}
-	}
-	if f.Status >= 400 {
-		if f.RetryAfter > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
-		}
-		if f.Code == 0 { // something before the API failed
-			http.Error(w, http.StatusText(f.Status), f.Status)
-			return
-		}
-		refuse(w, f.Status, f.Code, "as the test wants it")
+	if f.hit(w, r) {
 		return
 	}
 	if why := m.wrong(); why != "" {
@@ -99,10 +89,18 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, 131047, "More than 24 hours have passed since the customer last replied")
 		return
 	}
+	later := 0
+	if m.aboutMoney() {
+		why := ""
+		if why, later = s.money(m, to); why != "" {
+			refuse(w, http.StatusBadRequest, 131009, why)
+			return
+		}
+	}
 	sent := Sent{ID: newID(), To: to, Type: m.Type, Opaque: m.Opaque, Body: raw, At: time.Now().UTC()}
 	s.keep(sent, m.show())
-	if !f.Mute {
-		s.report(sent)
+	if !f.Mute || later != 0 {
+		s.report(sent, later)
 	}
 	if f.Lost {
 		panic(http.ErrAbortHandler) // the connection breaks without an answer
@@ -113,6 +111,28 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
 	}
 	answer(w, http.StatusOK, map[string]any{"messaging_product": "whatsapp", "contacts": []any{contact},
 		"messages": []any{map[string]string{"id": sent.ID}}})
+}
+
+// hit answers in place of success, where the fault says so.
+func (f Fault) hit(w http.ResponseWriter, r *http.Request) bool {
+	if f.Slow > 0 {
+		select {
+		case <-time.After(f.Slow):
+		case <-r.Context().Done():
+		}
+	}
+	if f.Status < 400 {
+		return false
+	}
+	if f.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+	}
+	if f.Code == 0 { // something before the API failed
+		http.Error(w, http.StatusText(f.Status), f.Status)
+		return true
+	}
+	refuse(w, f.Status, f.Code, "as the test wants it")
+	return true
 }
 
 func (s *Server) inWindow(number string) bool {

@@ -26,7 +26,10 @@ type outgoing struct {
 	Interactive struct {
 		Type   string `json:"type"`
 		Header struct {
-			Text string `json:"text"`
+			Text  string `json:"text"`
+			Image *struct {
+				Link string `json:"link"`
+			} `json:"image"`
 		} `json:"header"`
 		Body struct {
 			Text string `json:"text"`
@@ -54,6 +57,7 @@ type outgoing struct {
 			Parameters struct {
 				Display string `json:"display_text"`
 				URL     string `json:"url"`
+				asked
 			} `json:"parameters"`
 			CatalogID string `json:"catalog_id"`
 			SKU       string `json:"product_retailer_id"`
@@ -126,6 +130,16 @@ func (m outgoing) wrongInteractive() string {
 			return "cta_url needs its name and a url"
 		}
 		return length("display_text", i.Action.Parameters.Display, 1, 20)
+	case "order_details":
+		if i.Action.Name != "review_and_pay" {
+			return "order_details needs the name review_and_pay"
+		}
+		return i.Action.Parameters.wrong(i.Header.Image != nil)
+	case "order_status":
+		if i.Action.Name != "review_order" || i.Action.Parameters.Reference == "" || i.Action.Parameters.Order.Status == "" {
+			return "order_status needs the name review_order, its reference_id and a status"
+		}
+		return ""
 	case "product", "product_list":
 		if i.Action.CatalogID == "" {
 			return "catalog_id is needed"

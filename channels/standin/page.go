@@ -1,6 +1,8 @@
 package standin
 
 import (
+	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"strings"
@@ -8,6 +10,8 @@ import (
 
 // shown is a message as a customer sees it.
 type shown struct {
+	Bill    string // the reference of a request for money
+	Total   string
 	Text    string
 	Image   string
 	Choices []choice
@@ -20,6 +24,16 @@ type choice struct{ ID, Title, Detail string }
 func (m outgoing) show() shown {
 	i := m.Interactive
 	v := shown{Text: m.Text.Body + m.Image.Caption + i.Body.Text, Image: m.Image.Link, Link: i.Action.Parameters.URL, Label: i.Action.Parameters.Display}
+	if i.Type == "order_details" {
+		a := i.Action.Parameters.asked
+		v.Bill, v.Total = a.Reference, fmt.Sprintf("%s %d.%02d", a.Currency, a.Total.Value/100, a.Total.Value%100)
+		for _, item := range a.Order.Items {
+			v.Text += fmt.Sprintf("\n%d × %s", item.Quantity, item.Name)
+		}
+	}
+	if i.Type == "order_status" {
+		v.Text += "\n[" + i.Action.Parameters.Order.Status + "]"
+	}
 	for _, b := range i.Action.Buttons {
 		v.Choices = append(v.Choices, choice{b.Reply.ID, b.Reply.Title, ""})
 	}
@@ -53,6 +67,7 @@ func pages() *template.Template {
 {{$from := .From}}{{range .Lines}}<div class="b{{if .Mine}} m{{end}}">{{if .Show.Image}}<img src="{{.Show.Image}}" alt="">{{end}}{{.Text}}{{if .Show.Link}}
 <a href="{{.Show.Link}}" target="_blank" rel="noopener">{{.Show.Label}}</a>{{end}}</div>
 {{range .Show.Choices}}<form class="c" action="/talk" method="post"><input type="hidden" name="from" value="{{$from}}"><input type="hidden" name="tap" value="{{.ID}}"><button name="text" value="{{.Title}}">{{.Title}}</button> <small>{{.Detail}}</small></form>
+{{end}}{{if .Show.Bill}}<form class="c" action="/talk" method="post"><input type="hidden" name="from" value="{{$from}}"><input type="hidden" name="pay" value="{{.Show.Bill}}"><button>Pay {{.Show.Total}}</button></form>
 {{end}}{{end}}<p id="end"></p></main></html>{{end}}`))
 }
 
@@ -98,6 +113,10 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.FormValue("tap") != "":
 		_, err = s.Tap(r.Context(), who, r.FormValue("tap"), r.FormValue("text"))
+	case r.FormValue("pay") != "":
+		if err = s.Pay(r.Context(), r.FormValue("pay"), "captured", false); errors.Is(err, errNoPart) {
+			err = nil // the customer's bank would take it from here
+		}
 	case r.FormValue("text") != "":
 		_, err = s.Text(r.Context(), who, r.FormValue("text"))
 	}

@@ -41,6 +41,8 @@ type Server struct {
 	talks   map[string][]line
 	faults  []Fault
 	reads   []string
+	bills   map[string]*Bill // by reference
+	billed  []string         // in their order
 }
 
 // Sent is one message that the shop sent. Body is the request as it came.
@@ -71,7 +73,7 @@ func New(cfg Config) *Server {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Server{cfg: cfg, client: &http.Client{Timeout: 30 * time.Second}, media: map[string]file{}, heard: map[string]time.Time{},
-		talks: map[string][]line{}}
+		talks: map[string][]line{}, bills: map[string]*Bill{}}
 }
 
 // SetWebhook says where the shop listens.
@@ -164,16 +166,20 @@ func (s *Server) say(number string, l line) {
 	}
 }
 
-// report tells the shop, as Meta does, that a message was sent and delivered.
-func (s *Server) report(m Sent) {
-	if s.cfg.Silent {
+// report tells the shop, as Meta does, that a message was sent and delivered, or that it failed after all.
+func (s *Server) report(m Sent, failure int) {
+	if s.cfg.Silent && failure == 0 {
 		return
 	}
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
-		for _, status := range []string{"sent", "delivered"} {
-			if err := s.Status(ctx, m, status, 0); err != nil {
+		list := []string{"sent", "delivered"}
+		if failure != 0 {
+			list = []string{"failed"}
+		}
+		for _, status := range list {
+			if err := s.Status(ctx, m, status, failure); err != nil {
 				s.cfg.Log.Warn("the WhatsApp stand-in could not report a status", "error", err)
 				return
 			}
