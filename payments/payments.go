@@ -11,6 +11,7 @@ import (
 	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/money"
 	"sotto.chat/merchants"
+	"sotto.chat/payments/byhand"
 	"sotto.chat/payments/reconcile"
 )
 
@@ -63,6 +64,7 @@ func New(db *database.DB, register *merchants.Register, desk *jobs.Desk, cfg Con
 	desk.Every("payments.poll", time.Minute, p.Poll)
 	desk.Every("payments.recover", recoverEvery, p.Recover)
 	desk.Every("payments.book", bookEvery, p.bookOld)
+	desk.Every("payments.statements", statementsEvery, p.ReadStatements)
 	return p
 }
 
@@ -144,6 +146,10 @@ type Page struct {
 	Slug     string
 	// State is open, processing, paid, refunded, expired, cancelled or review.
 	State string
+	// ByHand says which ways of paying without a provider the merchant offers while the payment is open. Reference is what a bank transfer
+	// must name, once the customer chose that way.
+	ByHand    byhand.Terms
+	Reference string
 }
 
 // EventArrived is news: something may have happened to money. Who listens calls Resolve, then Apply in a transaction.

@@ -35,12 +35,13 @@ func (c *comparison) others(ctx context.Context) error {
 	return c.again(ctx)
 }
 
-// again notes lines that were told differently before. That a line went out with a payout since is nothing new about it.
+// again notes lines that were told differently before. That a line went out with a payout since, or that its receipt came, is nothing new
+// about it.
 func (c *comparison) again(ctx context.Context) error {
 	before, err := toldFirst(c.desk.db.Read(ctx), c.merchant, c.provider, c.from, c.to)
 	for _, old := range before {
 		now, ok := c.lines[[2]string{old.Account, old.ID}]
-		old.Payout = now.Payout
+		old.Payout, old.Gross, old.GrossCurrency = now.Payout, now.Gross, now.GrossCurrency
 		if ok && !now.says(old) {
 			c.differ(Restated, nil, &now, old.sum(), now.At)
 		}
@@ -66,7 +67,7 @@ func (c *comparison) payouts(ctx context.Context, names []string) error {
 	}
 	for _, l := range lines {
 		at := [2]string{l.Account, l.Payout}
-		if l.Kind != Payout || parts[at] == 0 || sums[at] == -l.Net {
+		if l.Kind != Payout || l.Net >= 0 || parts[at] == 0 || sums[at] == -l.Net {
 			continue
 		}
 		whole, err := c.whole(ctx, l)

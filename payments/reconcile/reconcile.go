@@ -133,15 +133,50 @@ func (d *Desk) Take(ctx context.Context, merchant string, s Statement) (t Taken,
 		}
 		rest = rest[n:]
 	}
-	return t, d.db.InTx(ctx, func(tx database.Tx) error {
+	err = d.db.InTx(ctx, func(tx database.Tx) error {
 		return insertStatement(tx, statement{MerchantID: merchant, ID: t.Statement, Provider: s.Provider, Account: s.Account, BeginsAt: s.From, EndsAt: s.To,
 			Lines: int64(len(s.Lines)), CreatedAt: tx.Now})
 	})
+	if err != nil {
+		return t, err
+	}
+	t.FeesLearnt, err = d.learn(ctx, merchant, s.Provider)
+	return t, err
+}
+
+// learn gives receipts the fees that statements tell, also to those that came after their statement. What is known already stays: if a
+// statement tells another fee, that is a difference.
+func (d *Desk) learn(ctx context.Context, merchant, provider string) (learnt int, err error) {
+	list, err := unlearnt(d.db.Read(ctx), merchant, provider)
+	for _, u := range list {
+		var did bool
+		err := d.db.InTx(ctx, func(tx database.Tx) (err error) {
+			did, err = d.feeOf(tx, merchant, u.Coin, money.Of(u.Fee, u.Currency))
+			return err
+		})
+		if err != nil {
+			return learnt, err
+		}
+		if did {
+			learnt++
+		}
+	}
+	return learnt, err
 }
 
 // take stores one line, unless it stands there just so.
 func (d *Desk) take(tx database.Tx, l Line, t *Taken) error {
 	l.At = l.At.UTC().Truncate(time.Microsecond)
+	if l.GrossCurrency != "" && l.Coin != "" {
+		// Where the customer was shown another currency, the receipt is in the one that was asked for: nothing is exchanged for us.
+		one, ok, err := coinOf(tx.DB(), l)
+		if err != nil {
+			return err
+		}
+		if ok && one.Currency == l.Currency {
+			l.Gross, l.GrossCurrency = 0, ""
+		}
+	}
 	old, known, err := lockLine(tx, l)
 	switch {
 	case err != nil:
@@ -155,28 +190,10 @@ func (d *Desk) take(tx database.Tx, l Line, t *Taken) error {
 	default:
 		t.Stored++
 	}
-	if err := insertLine(tx, l); err != nil {
+	if fresh, err := insertLine(tx, l); err != nil || !fresh {
 		return err
 	}
-	if l.Kind == Payment && l.Coin != "" && l.Amount > 0 {
-		learnt, err := d.learn(tx, l)
-		if learnt {
-			t.FeesLearnt++
-		}
-		if err != nil {
-			return err
-		}
-	}
 	return post(tx, l)
-}
-
-// learn gives a line's fee to its coin. Of two lines about one coin the first one counts, and the other is a difference.
-func (d *Desk) learn(tx database.Tx, l Line) (bool, error) {
-	coin, ok, err := coinOf(tx.DB(), l)
-	if err != nil || !ok || coin.Fee != nil {
-		return false, err
-	}
-	return d.feeOf(tx, l.MerchantID, coin.ID, money.Of(l.Fee, l.Currency))
 }
 
 // says tells whether two lines say the same.

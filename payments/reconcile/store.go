@@ -11,7 +11,11 @@ import (
 	"sotto.chat/payments/ledger"
 )
 
-func insertLine(tx database.Tx, l Line) error { return tx.DB().Create(&l).Error }
+// insertLine tells whether the line is new; somebody else may read the same statement at this moment.
+func insertLine(tx database.Tx, l Line) (bool, error) {
+	r := tx.DB().Clauses(clause.OnConflict{DoNothing: true}).Create(&l)
+	return r.RowsAffected == 1, r.Error
+}
 
 func insertStatement(tx database.Tx, s statement) error { return tx.DB().Create(&s).Error }
 

@@ -65,7 +65,7 @@ func coinsByReference(db *gorm.DB, merchant, method string, references []string)
 	})
 }
 
-// coinOf finds the coin that a payment's line is about.
+// coinOf finds the coin that a line names.
 func coinOf(db *gorm.DB, l Line) (c coin, ok bool, err error) {
 	var none []string
 	list, err := coinsByID(db, l.MerchantID, l.Provider, append(none, l.Coin))
@@ -76,6 +76,23 @@ func coinOf(db *gorm.DB, l Line) (c coin, ok bool, err error) {
 		return c, false, err
 	}
 	return list[0], true, nil
+}
+
+// untold is a coin whose fee is not written down, with the fee that a statement tells.
+type untold struct {
+	Coin, Currency string
+	Fee            int64
+}
+
+// unlearnt finds coins whose fee a statement has told and nobody has written down. Of two lines about one coin, either one does: the other is a difference.
+func unlearnt(db *gorm.DB, merchant, provider string) (out []untold, err error) {
+	const ask = `select r.external_id as coin, l.fee, l.currency from receipts r `
+	const rest = ` and l.kind = 'payment' and l.amount > 0 and ` + newest + ` where r.merchant_id = ? and r.method = ? and r.fee is null `
+	return out, db.Raw(`select coin, fee, currency from (`+
+		ask+`join statement_lines l on l.merchant_id = r.merchant_id and l.provider = r.method and l.coin = r.external_id`+rest+` union `+
+		ask+`join payment_sessions s on s.merchant_id = r.merchant_id and s.payment_id = r.payment_id and s.external_id = r.external_id and s.intent_id <> ''
+			join statement_lines l on l.merchant_id = r.merchant_id and l.provider = r.method and l.coin = s.intent_id`+rest+`) x limit 5000`,
+		merchant, provider, merchant, provider).Scan(&out).Error
 }
 
 const refunds = `select f.id, f.payment_id, r.external_id as coin, f.external_id as external, f.amount, f.currency, f.status, f.created_at as at

@@ -1,0 +1,172 @@
+package reconcile
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// readPlain reads the plain CSV for banks, Pix, UPI and whoever else has no form of their own here. The first row names the columns, in
+// any order; a comma or a semicolon parts them:
+//
+//	id              the line's own id at the provider; without one, the id of what it is about
+//	kind            payment, refund, refund_reversal, dispute, dispute_reversal, fee, payout, adjustment
+//	coin            the provider's id of the money: Pix's end-to-end id, UPI's UTR, a bank's entry
+//	reference       what we gave the customer to write on it
+//	refund, our_refund, dispute, payout   ids, where the line is about such
+//	amount          in major units with a point, what comes in plain and what goes out with a minus: 12.50, -3
+//	fee, net        what the provider kept, and amount less fee; both may be left out
+//	currency        three letters
+//	gross, gross_currency   what the customer paid, where that was in another currency
+//	at              2026-01-31T10:00:00Z, or 2026-01-31 10:00:00, or 2026-01-31, in UTC
+//	account         whose statement it is, where a file has several
+func readPlain(raw []byte) ([]Line, error) {
+	rows, err := table(raw)
+	if err != nil {
+		return nil, err
+	}
+	for _, needed := range []string{"kind", "amount", "currency", "at"} {
+		if !slices.Contains(rows.names, needed) {
+			return nil, ErrStatement.Say("The statement's first row does not name the column %q.", needed)
+		}
+	}
+	var out []Line
+	for i, get := range rows.all {
+		l := Line{ID: get("id"), Kind: get("kind"), Account: get("account"), Coin: get("coin"), Reference: get("reference"), Refund: get("refund"),
+			OurRefund: get("our_refund"), Dispute: get("dispute"), Payout: get("payout"), Currency: strings.ToUpper(get("currency")),
+			GrossCurrency: strings.ToUpper(get("gross_currency"))}
+		var bad [5]error
+		l.Amount, bad[0] = decimal(get("amount"), l.Currency)
+		l.Fee, bad[1] = decimal(get("fee"), l.Currency)
+		l.Net, bad[2] = decimal(get("net"), l.Currency)
+		l.Gross, bad[3] = decimal(get("gross"), l.GrossCurrency)
+		l.At, bad[4] = moment(get("at"))
+		if get("net") == "" {
+			l.Net = l.Amount - l.Fee
+		}
+		if err := errors.Join(bad[:]...); err != nil {
+			return nil, ErrStatement.Say("Row %d has a sum or a moment that cannot be read.", i+2).Because(err)
+		}
+		if l, err = l.sorted(i + 2); err != nil {
+			return nil, err
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// sheet is a CSV file with its columns by name.
+type sheet struct {
+	names []string
+	all   []func(name string) string
+}
+
+// table reads a CSV file. WeChat puts a grave accent before each value, so that spreadsheets keep it as it is.
+func table(raw []byte) (s sheet, err error) {
+	r := csv.NewReader(bytes.NewReader(raw))
+	head, _, _ := bytes.Cut(raw, []byte("\n"))
+	if bytes.Count(head, []byte(";")) > bytes.Count(head, []byte(",")) {
+		r.Comma = ';'
+	}
+	r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace = -1, true, true
+	for {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return s, nil
+		}
+		if err != nil || len(s.all) > mostLines {
+			return s, ErrStatement.Say("The statement is no CSV that can be read, or has more than %d rows.", mostLines)
+		}
+		for i, v := range row {
+			row[i] = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(v), "`"))
+		}
+		if s.names == nil {
+			for i, n := range row {
+				row[i] = strings.ToLower(n)
+			}
+			s.names = row
+			continue
+		}
+		s.all = append(s.all, func(name string) string {
+			if i := slices.Index(s.names, name); i >= 0 && i < len(row) {
+				return row[i]
+			}
+			return ""
+		})
+	}
+}
+
+// beijing is the time in which WeChat's bills are written.
+var beijing = time.FixedZone("UTC+8", 8*3600)
+
+// readTradeBill reads WeChat Pay's trade bill of all kinds of rows. Its last two rows are sums, which are checked.
+func readTradeBill(raw []byte) ([]Line, error) {
+	rows, err := table(raw)
+	if err != nil {
+		return nil, err
+	}
+	var out []Line
+	for i, get := range rows.all {
+		if get("交易时间") == "总交易单数" {
+			if i+1 < len(rows.all) && rows.all[i+1]("交易时间") != strconv.Itoa(len(out)) {
+				return nil, ErrStatement.Say("The bill counts %s rows and has %d: it was cut off.", rows.all[i+1]("交易时间"), len(out))
+			}
+			return out, nil
+		}
+		l, err := billLine(get)
+		if err != nil {
+			return nil, ErrStatement.Say("Row %d of the bill cannot be read.", i+2).Because(err)
+		}
+		if l, err = l.sorted(i + 2); err != nil {
+			return nil, err
+		}
+		l.Word = get("交易状态")
+		out = append(out, l)
+	}
+	return nil, ErrStatement.Say("The bill has no sums at its end: it was cut off.")
+}
+
+// billLine reads one row: SUCCESS is a payment, REFUND and REVOKED are money that went back.
+func billLine(get func(string) string) (l Line, err error) {
+	at, err := time.ParseInLocation(time.DateTime, get("交易时间"), beijing)
+	if err != nil {
+		return l, err
+	}
+	l = Line{Account: get("商户号"), Coin: get("微信订单号"), Reference: get("商户订单号"), Currency: get("货币种类"), At: at.UTC()}
+	sum := func(names ...string) int64 {
+		for _, n := range names {
+			if get(n) == "" {
+				continue
+			}
+			v, bad := decimal(get(n), l.Currency)
+			err = errors.Join(err, bad)
+			return v
+		}
+		return 0
+	}
+	l.Fee = sum("手续费")
+	switch get("交易状态") {
+	case "SUCCESS":
+		l.Kind, l.ID, l.Amount = Payment, l.Coin, sum("订单金额", "应结订单金额")
+	case "REFUND", "REVOKED":
+		l.Kind, l.Refund, l.OurRefund, l.Amount = RefundLine, get("微信退款单号"), get("商户退款单号"), -sum("申请退款金额", "退款金额")
+		if get("交易状态") == "REVOKED" && l.Amount == 0 {
+			l.Amount = -sum("订单金额", "应结订单金额")
+		}
+		if l.ID = l.Refund; l.ID == "" || l.ID == "0" {
+			l.ID, l.Refund = "back:"+l.Coin, ""
+		}
+		if get("退款状态") == "FAIL" {
+			l.Amount, l.Fee = 0, 0 // the money has not gone
+		}
+	default:
+		l.Kind, l.ID, l.Amount = get("交易状态"), l.Coin, sum("订单金额", "应结订单金额")
+	}
+	l.Net = l.Amount - l.Fee
+	return l, err
+}
