@@ -81,10 +81,25 @@ func TestMoney(t *testing.T) {
 	}{
 		{"en", "EUR", 700, "€7.00"}, {"en-US", "USD", 123456789, "$1,234,567.89"}, {"es", "EUR", 123450, "1.234,50\u00a0€"},
 		{"es-MX", "MXN", 123450, "MXN\u00a01,234.50"}, {"es", "MXN", 5, "0,05\u00a0MXN"}, {"en", "JPY", 1200, "¥1,200"}, {"en", "USD", -250, "−$2.50"},
+		{"pt-BR", "BRL", 123450, "R$\u00a01.234,50"}, {"pt", "EUR", 700, "€\u00a07,00"}, {"pt-PT", "EUR", 123450, "1\u00a0234,50\u00a0€"},
+		{"de", "EUR", 123450, "1.234,50\u00a0€"}, {"de-CH", "CHF", 123450, "CHF\u00a01’234.50"}, {"de-AT", "EUR", 700, "€\u00a07,00"},
+		{"fr", "EUR", 123450, "1\u202f234,50\u00a0€"}, {"fr-CA", "CAD", 700, "7,00\u00a0CAD"}, {"id", "IDR", 1250000, "Rp\u00a012.500,00"},
+		{"id", "USD", 700, "$\u00a07,00"}, {"de", "JPY", 1200, "1.200\u00a0¥"}, {"xx", "EUR", 700, "€7.00"},
 	} {
 		if got := assets.Money(c.tag, money.Of(c.amount, c.currency)); got != c.want {
 			t.Errorf("%d %s in %s: %q, want %q", c.amount, c.currency, c.tag, got, c.want)
 		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for tag, want := range map[string]string{"en": "12,345", "es": "12.345", "pt": "12.345", "de": "12.345", "fr": "12\u202f345", "id": "12.345", "de-CH": "12’345"} {
+		if got := assets.Number(tag, 12345); got != want {
+			t.Errorf("%s: %q, want %q", tag, got, want)
+		}
+	}
+	if got := assets.Number("en", -1234); got != "−1,234" {
+		t.Error(got)
 	}
 }
 

@@ -2,6 +2,7 @@ package assets
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,15 +14,23 @@ var languages = [...]string{"en", "es"}
 
 // Language chooses one of the pages' languages: the first known among tags ("es-MX", or a whole Accept-Language header).
 func Language(tags ...string) string {
+	if code, ok := Choose(languages[:], tags...); ok {
+		return code
+	}
+	return languages[0]
+}
+
+// Choose is Language for a page with languages of its own; false where none of the tags is among them.
+func Choose(known []string, tags ...string) (string, bool) {
 	for _, header := range tags {
 		for _, part := range preferred(header) {
 			code, _, _ := strings.Cut(strings.ToLower(part), "-")
-			if slices.Contains(languages[:], code) {
-				return code
+			if slices.Contains(known, code) {
+				return code, true
 			}
 		}
 	}
-	return languages[0]
+	return "", false
 }
 
 // preferred splits an Accept-Language header, best first. At most eight entries are looked at.
@@ -46,37 +55,86 @@ func preferred(header string) []string {
 }
 
 // symbols are signs that nobody takes for another currency; a dollar that is not the American one keeps its code.
-var symbols = map[string]string{"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "ILS": "₪", "PHP": "₱", "VND": "₫", "UAH": "₴", "NGN": "₦"}
+var symbols = map[string]string{"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "ILS": "₪", "PHP": "₱", "VND": "₫", "UAH": "₴",
+	"NGN": "₦", "BRL": "R$"}
+
+// Spaces that do not break.
+const (
+	hard   = "\u00a0"
+	narrow = "\u202f"
+)
+
+// form is how a language writes numbers and amounts.
+type form struct {
+	point, group string
+	before       bool // the sign stands before the amount
+	gap          bool // with a space between, also where it stands before
+	own          map[string]string
+}
+
+var (
+	english   = form{point: ".", group: ",", before: true}
+	spanish   = form{point: ",", group: "."}
+	brazilian = form{point: ",", group: ".", before: true, gap: true}
+	// forms hold languages, and regions that write otherwise.
+	forms = map[string]form{"en": english, "es": spanish, "pt": brazilian, "pt-pt": {point: ",", group: hard}, "de": spanish,
+		"de-ch": {point: ".", group: "’", before: true, gap: true}, "de-at": brazilian, "fr": {point: ",", group: narrow},
+		"id": {point: ",", group: ".", before: true, gap: true, own: map[string]string{"IDR": "Rp"}}}
+)
+
+func formOf(tag string) form {
+	tag = strings.ToLower(strings.ReplaceAll(tag, "_", "-"))
+	code, region, _ := strings.Cut(tag, "-")
+	if code == "es" && american(region) {
+		return english
+	}
+	if f, ok := forms[tag]; ok {
+		return f
+	}
+	if f, ok := forms[code]; ok {
+		return f
+	}
+	return english
+}
 
 // Money writes an amount for people: "€1,234.50" in English, "1.234,50 €" in Spanish, "$1,234.50" in American Spanish.
 func Money(tag string, m money.Money) string {
+	f := formOf(tag)
 	decimal, negative := strings.CutPrefix(m.Decimal(), "-")
 	whole, fraction, cut := strings.Cut(decimal, ".")
-	code, region, _ := strings.Cut(strings.ReplaceAll(tag, "_", "-"), "-")
-	comma := strings.EqualFold(code, "es") && !american(region)
-	point, group := ".", ","
-	if comma {
-		point, group = ",", "."
-	}
-	amount := grouped(whole, group)
+	amount := grouped(whole, f.group)
 	if cut {
-		amount += point + fraction
+		amount += f.point + fraction
 	}
-	sign, known := symbols[m.Currency]
+	sign, known := f.own[m.Currency]
+	if !known {
+		sign, known = symbols[m.Currency]
+	}
+	if !known {
+		sign = m.Currency
+	}
 	switch {
-	case comma && known:
-		amount += "\u00a0" + sign
-	case comma:
-		amount += "\u00a0" + m.Currency
-	case known:
+	case !f.before:
+		amount += hard + sign
+	case known && !f.gap:
 		amount = sign + amount
 	default:
-		amount = m.Currency + "\u00a0" + amount
+		amount = sign + hard + amount
 	}
 	if negative {
 		return "−" + amount
 	}
 	return amount
+}
+
+// Number writes a whole number for people.
+func Number(tag string, n int64) string {
+	digits, negative := strings.CutPrefix(strconv.FormatInt(n, 10), "-")
+	out := grouped(digits, formOf(tag).group)
+	if negative {
+		return "−" + out
+	}
+	return out
 }
 
 // american tells the regions whose Spanish writes a point before the cents.
@@ -97,3 +155,6 @@ func grouped(whole, mark string) string {
 
 // Clock writes a time of day in UTC, said so: pages without a script cannot know the reader's zone.
 func Clock(t time.Time) string { return t.UTC().Format("15:04") + " UTC" }
+
+// Moment is Clock with the day, for times that are not today's: in the one form that every reader can take for no other day.
+func Moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") + " UTC" }

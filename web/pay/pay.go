@@ -1,12 +1,13 @@
-// Package pay is the pay page: it shows what is bought, from whom and for how much, and sends the customer on to a live checkout.
+// Package pay is the pay page: it shows what is bought, from whom and for how much, and leads on to a way of paying.
 package pay
 
 import (
+	"context"
 	"embed"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,11 +16,12 @@ import (
 
 	"sotto.chat/internal/fault"
 	"sotto.chat/payments"
+	"sotto.chat/payments/wechatpay"
 	"sotto.chat/web/assets"
 	"sotto.chat/web/door"
 )
 
-//go:embed page.html en.json es.json
+//go:embed page.html
 var files embed.FS
 
 // Deps is what the pay page leads to.
@@ -29,19 +31,28 @@ type Deps struct {
 	// CheckoutOrigins are where checkouts are hosted: browsers refuse to follow the button anywhere else.
 	// Empty: Stripe's own.
 	CheckoutOrigins []string
-	Now             func() time.Time
-	Log             *slog.Logger
+	// ByHand has a payment wait for cash or a bank transfer. Nil: these ways are not shown.
+	ByHand func(ctx context.Context, merchant, payment, method string) error
+	// WeChat takes money by WeChat Pay; it may be nil.
+	WeChat *wechatpay.Pay
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
-// stripeOrigin hosts Stripe's checkouts.
-const stripeOrigin = "https://checkout.stripe.com"
+const (
+	// stripeOrigin hosts Stripe's checkouts.
+	stripeOrigin = "https://checkout.stripe.com"
+	// wechatOrigin opens WeChat on a phone.
+	wechatOrigin = "https://wx.tenpay.com"
+)
 
 // looks bounds how often the page after a payment asks again by itself.
 const looks = 40
 
 type pay struct {
 	Deps
-	limit *door.Limiter
+	tokens  *door.Limiter
+	guesses *door.Limiter
 }
 
 // Mount adds the pages below /pay/{token}. Only POST does anything: robots that preview links send GET and HEAD.
@@ -55,13 +66,35 @@ func Mount(r gin.IRouter, d Deps) {
 	if len(d.CheckoutOrigins) == 0 {
 		d.CheckoutOrigins = []string{stripeOrigin}
 	}
-	p := &pay{d, door.NewLimiter(100, 2000)}
-	g := r.Group("/pay", door.Limited(p.limit, func(c *gin.Context) string { return c.ClientIP() }))
+	if d.WeChat != nil {
+		d.CheckoutOrigins = append(slices.Clone(d.CheckoutOrigins), wechatOrigin)
+	}
+	// A link is worth a thousand clicks at once, and a few a second; a guess is worth one a second.
+	p := &pay{Deps: d, tokens: door.NewLimiter(20, 1500), guesses: door.NewLimiter(1, 60)}
+	g := r.Group("/pay", door.Limited(door.NewLimiter(100, 2000), func(c *gin.Context) string { return c.ClientIP() }), p.limited)
 	g.GET("/:token", p.show)
 	g.HEAD("/:token", p.show)
-	g.POST("/:token", door.Capped(4<<10), p.checkout)
+	g.POST("/:token", door.Capped(4<<10), p.act)
 	g.GET("/:token/done", p.done)
 	g.HEAD("/:token/done", p.done)
+}
+
+// limited keeps one link from being asked for without end, from however many places.
+func (p *pay) limited(c *gin.Context) {
+	if after, ok := p.tokens.Allow(c.Param("token")); !ok {
+		p.slow(c, after)
+		c.Abort()
+		return
+	}
+	c.Next()
+}
+
+// slow asks people to wait, in words that they can read.
+func (p *pay) slow(c *gin.Context, after int) {
+	v := p.view(c, payments.Page{})
+	v.State = "slow"
+	c.Header("Retry-After", strconv.Itoa(max(after, 1)))
+	p.write(c, http.StatusTooManyRequests, v)
 }
 
 // show is the page before the payment; with ?back=paid it is the one after it, where the checkout sends people.
@@ -82,22 +115,32 @@ func (p *pay) show(c *gin.Context) {
 	p.write(c, status, p.view(c, page))
 }
 
+// act sends the customer on along the way that the button names.
+func (p *pay) act(c *gin.Context) {
+	switch way := c.PostForm("way"); way {
+	case payments.MethodCash, payments.MethodBank:
+		p.byHand(c, way)
+	case payments.MethodWeChat:
+		p.wechat(c)
+	default:
+		p.checkout(c)
+	}
+}
+
 // checkout sends the customer on to the one live session.
 func (p *pay) checkout(c *gin.Context) {
-	token := c.Param("token")
-	url, err := p.Payments.Checkout(c.Request.Context(), token)
-	if err == nil {
-		c.Header("Cache-Control", "no-store")
-		c.Header("Referrer-Policy", "no-referrer")
-		c.Redirect(http.StatusSeeOther, url)
+	url, err := p.Payments.Checkout(c.Request.Context(), c.Param("token"))
+	if err != nil {
+		p.failNow(c, err)
 		return
 	}
-	page, readErr := p.Payments.ByToken(c.Request.Context(), token)
-	if readErr != nil {
-		p.fail(c, page, readErr)
-		return
-	}
-	p.fail(c, page, err)
+	p.leave(c, url)
+}
+
+func (p *pay) leave(c *gin.Context, url string) {
+	c.Header("Cache-Control", "no-store")
+	c.Header("Referrer-Policy", "no-referrer")
+	c.Redirect(http.StatusSeeOther, url)
 }
 
 // done is where the checkout sends the customer back to. It says "paid" only when our own books say so, and looks
@@ -109,6 +152,7 @@ func (p *pay) done(c *gin.Context) {
 		return
 	}
 	v := p.view(c, page)
+	v.Open, v.Told, v.Here = false, nil, v.Path+"/done"
 	switch page.State {
 	case "open", "processing":
 		v.State = "confirming"
@@ -116,13 +160,23 @@ func (p *pay) done(c *gin.Context) {
 			v.State = "processing"
 		}
 		n, _ := strconv.Atoi(c.Query("look")) // anything else is the first look
-		if n >= 0 && n < looks {
-			c.Header("Refresh", "2; url="+v.Path+"/done?look="+strconv.Itoa(n+1))
+		n = min(max(n, 0), looks)
+		if v.Again = v.Path + "/done?look=" + strconv.Itoa(min(n+1, looks)); n < looks {
+			c.Header("Refresh", "2; url="+v.Again)
 		}
 	case "paid":
 		v.State = "thanks"
 	}
 	p.write(c, http.StatusOK, v)
+}
+
+// failNow is fail for a payment that is read again first: what it has become says why.
+func (p *pay) failNow(c *gin.Context, err error) {
+	page, readErr := p.Payments.ByToken(c.Request.Context(), c.Param("token"))
+	if readErr != nil {
+		err = readErr
+	}
+	p.fail(c, page, err)
 }
 
 // fail shows what went wrong, and what is safe.
@@ -134,6 +188,10 @@ func (p *pay) fail(c *gin.Context, page payments.Page, err error) {
 		p.write(c, http.StatusConflict, v)
 		return
 	case known && f.Kind == fault.NotFound:
+		if after, ok := p.guesses.Allow(c.ClientIP()); !ok {
+			p.slow(c, after)
+			return
+		}
 		v.State = "unknown"
 		p.write(c, http.StatusNotFound, v)
 		return
@@ -148,31 +206,18 @@ func (p *pay) fail(c *gin.Context, page payments.Page, err error) {
 	p.write(c, http.StatusInternalServerError, v)
 }
 
-func wordsOf(language string) (map[string]string, error) {
-	raw, err := files.ReadFile(language + ".json")
-	if err != nil {
-		return nil, err
-	}
-	w := map[string]string{}
-	return w, json.Unmarshal(raw, &w)
-}
-
-// language is the customer's own: the browser's, else the one the talk was in.
-func language(c *gin.Context, payment string) string {
-	return assets.Language(c.GetHeader("Accept-Language"), payment)
-}
-
 func (p *pay) write(c *gin.Context, status int, v view) {
 	body, err := v.render()
 	if err != nil {
 		door.Write(c.Writer, c.Request, door.Of(p.Log, err))
 		return
 	}
+	remember(c)
 	h := c.Writer.Header()
 	assets.Secure(h, assets.Policy{FormAction: p.CheckoutOrigins})
 	h.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
 	h.Set("Content-Language", v.Language)
-	h.Set("Vary", "Accept-Language")
+	h.Set("Vary", "Accept-Language, Cookie")
 	c.Data(status, "text/html; charset=utf-8", body)
 }
 

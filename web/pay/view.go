@@ -3,6 +3,7 @@ package pay
 import (
 	"bytes"
 	"html/template"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -17,21 +18,29 @@ import (
 
 // view is what page.html shows.
 type view struct {
-	Language string
-	Words    map[string]string
-	State    string // open, processing, paid, refunded, expired, cancelled, changed, review; thanks, confirming, unknown, trouble
-	Trouble  bool   // the checkout could not be reached just now
-	Shop     string
-	Chat     string // the path of the chat to go back to
-	Path     string // the path of this page
-	Host     string
-	Lines    []line // goods
-	Extras   []line // shipping, discount, tax
-	Subtotal string
-	Total    string
-	Until    time.Time
-	Clock    string
-	Left     string // how long the goods are held
+	Language  string
+	Words     map[string]string
+	Languages []choice
+	State     string // open, processing, paid, refunded, expired, cancelled, changed, review; thanks, confirming, unknown, trouble, slow
+	Open      bool   // there is something to pay here
+	Trouble   bool   // the checkout could not be reached just now
+	Shop      string
+	Chat      string // the path of the chat to go back to
+	Path      string // the path of the link
+	Here      string // the path of this page
+	Again     string // the path of the next look
+	Host      string
+	Part      string // "1" of Parts
+	Parts     string
+	Lines     []line // goods
+	Extras    []line // shipping, discount, tax
+	Subtotal  string
+	Total     string
+	Until     time.Time
+	Clock     string
+	Left      string // how long the goods are held
+	Ways      []way
+	Told      *told
 }
 
 type line struct{ Name, Quantity, Unit, Total string }
@@ -39,10 +48,15 @@ type line struct{ Name, Quantity, Unit, Total string }
 // extras are the names under which orders adds to the goods; they come last.
 var extras = map[string]string{"Shipping": "shipping", "Discount": "discount", "Tax": "tax"}
 
+// path is this page's own, whatever stands behind it.
+func (p *pay) path(c *gin.Context) string { return "/pay/" + url.PathEscape(c.Param("token")) }
+
 func (p *pay) view(c *gin.Context, page payments.Page) view {
 	pay := page.Payment
-	v := view{Language: language(c, pay.Language), State: page.State, Shop: page.Merchant, Host: p.host(), Path: "/pay/" + c.Param("token")}
+	in := tongueOf(c, pay.Language)
+	v := view{Language: in.language, State: page.State, Open: page.State == "open", Shop: page.Merchant, Host: p.host(), Path: p.path(c), Here: p.path(c)}
 	v.Words, _ = wordsOf(v.Language) // embedded, and read by a test
+	v.Languages = choices(v.Language)
 	if page.Slug != "" {
 		v.Chat = "/chat/" + page.Slug
 	}
@@ -52,19 +66,21 @@ func (p *pay) view(c *gin.Context, page payments.Page) view {
 	if v.State == "cancelled" && pay.Reason == "cart_changed" {
 		v.State = "changed"
 	}
-	v.sums(c.GetHeader("Accept-Language"), pay)
+	v.sums(in.tag, pay)
 	v.Until, v.Clock = pay.ExpiresAt.UTC(), assets.Clock(pay.ExpiresAt)
-	v.Left = left(v.Words, pay.ExpiresAt.Sub(p.Now()))
+	left := pay.ExpiresAt.Sub(p.Now())
+	if left > 12*time.Hour {
+		v.Clock = assets.Moment(pay.ExpiresAt)
+	}
+	v.Left = v.left(left)
+	if v.Open {
+		p.ways(c, &v, page)
+	}
 	return v
 }
 
 // sums lists the goods, then what is added to them, as the order told.
-func (v *view) sums(accepted string, pay payments.Payment) {
-	tag, _, _ := strings.Cut(accepted, ",")
-	tag, _, _ = strings.Cut(tag, ";")
-	if assets.Language(tag) != v.Language {
-		tag = v.Language
-	}
+func (v *view) sums(tag string, pay payments.Payment) {
 	show := func(n int64) string { return assets.Money(tag, money.Of(n, pay.Currency)) }
 	items := pay.Description
 	goods := len(items)
@@ -74,7 +90,7 @@ func (v *view) sums(accepted string, pay payments.Payment) {
 	var subtotal int64
 	for _, i := range items[:goods] {
 		subtotal += i.Total
-		v.Lines = append(v.Lines, line{i.Name, strconv.FormatInt(i.Quantity, 10), show(i.Unit), show(i.Total)})
+		v.Lines = append(v.Lines, line{i.Name, assets.Number(tag, i.Quantity), show(i.Unit), show(i.Total)})
 	}
 	for _, i := range items[goods:] {
 		v.Extras = append(v.Extras, line{Name: v.Words[extras[i.Name]], Total: show(i.Total)})
@@ -82,18 +98,38 @@ func (v *view) sums(accepted string, pay payments.Payment) {
 	v.Subtotal, v.Total = show(subtotal), show(pay.Amount)
 }
 
-// left says how long something is still held, in whole minutes.
-func left(words map[string]string, d time.Duration) string {
+// left says how long something is still held, in whole minutes, hours or days.
+func (v *view) left(d time.Duration) string {
 	minutes := int(d.Minutes())
+	n := func(key string, n int) string { return strings.Replace(v.Words[key], "{n}", strconv.Itoa(n), 1) }
 	switch {
 	case minutes < 1:
-		return words["left_moment"]
+		return v.Words["left_moment"]
 	case minutes < 2:
-		return words["left_minute"]
+		return v.Words["left_minute"]
 	case minutes < 120:
-		return strings.Replace(words["left_minutes"], "{n}", strconv.Itoa(minutes), 1)
+		return n("left_minutes", minutes)
+	case minutes < 48*60:
+		return n("left_hours", minutes/60)
 	}
-	return strings.Replace(words["left_hours"], "{n}", strconv.Itoa(minutes/60), 1)
+	return n("left_days", minutes/60/24)
+}
+
+// say fills the text of a key.
+func (v *view) say(key string) string {
+	return strings.NewReplacer("{shop}", v.Shop, "{total}", v.Total, "{host}", v.Host, "{left}", v.Left, "{time}", v.Clock,
+		"{part}", v.Part, "{parts}", v.Parts).Replace(v.Words[key])
+}
+
+// tone is how a state's notice looks; its words say the same.
+func (v *view) tone() string {
+	switch v.State {
+	case "thanks", "paid":
+		return "good"
+	case "expired", "cancelled", "changed", "unknown", "trouble", "slow":
+		return "warn"
+	}
+	return ""
 }
 
 func (v view) render() ([]byte, error) {
@@ -103,9 +139,8 @@ func (v view) render() ([]byte, error) {
 			r, _ := utf8.DecodeRuneInString(strings.TrimSpace(name))
 			return strings.ToUpper(string(r))
 		},
-		"say": func(key string) string {
-			return strings.NewReplacer("{shop}", v.Shop, "{total}", v.Total, "{host}", v.Host, "{left}", v.Left, "{time}", v.Clock).Replace(v.Words[key])
-		},
+		"say":  v.say,
+		"tone": v.tone,
 	}).ParseFS(files, "page.html")
 	if err != nil {
 		return nil, err

@@ -1,0 +1,108 @@
+package pay
+
+import (
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"sotto.chat/payments"
+	"sotto.chat/payments/wechatpay"
+)
+
+// way is one way of paying: a button and what it means.
+type way struct {
+	Method      string
+	Label, Hint string
+}
+
+// told is what a customer must know who pays outside of any page of a provider.
+type told struct {
+	Method    string
+	Title     string
+	Steps     string
+	Account   string // the bank's details, as the shop wrote them
+	Reference string
+	Code      template.URL // what the code for WeChat says
+	Square    square       // the same as a QR code
+}
+
+// ways lists how an open payment can be paid; the way that was chosen already is not offered again.
+func (p *pay) ways(c *gin.Context, v *view, page payments.Page) {
+	add := func(method, label string) {
+		v.Ways = append(v.Ways, way{method, v.say(label), v.say("hint_" + method)})
+	}
+	add(payments.MethodStripe, "pay")
+	if p.WeChat.Takes(c.Request.Context(), page.Payment) {
+		add(payments.MethodWeChat, "pay_wechat")
+	}
+	if p.ByHand == nil {
+		return
+	}
+	switch page.Payment.Reason {
+	case payments.ReasonTransfer:
+		v.tell(payments.MethodBank)
+		v.Told.Account, v.Told.Reference = page.ByHand.BankDetails, page.Reference
+	case payments.ReasonOnDelivery:
+		v.tell(payments.MethodCash)
+	}
+	if page.ByHand.Bank && page.Payment.Reason != payments.ReasonTransfer {
+		add(payments.MethodBank, "pay_bank")
+	}
+	if page.ByHand.Cash && page.Payment.Reason != payments.ReasonOnDelivery {
+		add(payments.MethodCash, "pay_cash")
+	}
+}
+
+func (v *view) tell(method string) {
+	v.Told = &told{Method: method, Title: v.say("told_" + method), Steps: v.say("steps_" + method)}
+}
+
+// byHand has the payment wait for cash or a transfer, and shows what to do.
+func (p *pay) byHand(c *gin.Context, method string) {
+	page, err := p.Payments.ByToken(c.Request.Context(), c.Param("token"))
+	if err == nil && p.ByHand == nil {
+		err = payments.ErrMethodOff
+	}
+	if err == nil {
+		err = p.ByHand(c.Request.Context(), page.Payment.MerchantID, page.Payment.ID, method)
+	}
+	if err != nil {
+		p.failNow(c, err)
+		return
+	}
+	p.leave(c, p.path(c))
+}
+
+// wechatURL lets a link open WeChat, and nothing else.
+func wechatURL(code string) template.URL {
+	if !strings.HasPrefix(code, "weixin://wxpay/") {
+		return ""
+	}
+	return template.URL(code) //nolint:gosec // the scheme was looked at
+}
+
+// wechat leads on to WeChat: by a page that opens it on a phone, by a code for the phone elsewhere.
+func (p *pay) wechat(c *gin.Context) {
+	page, err := p.Payments.ByToken(c.Request.Context(), c.Param("token"))
+	if err == nil && !p.WeChat.Takes(c.Request.Context(), page.Payment) {
+		err = payments.ErrMethodOff
+	}
+	var start wechatpay.Start
+	if err == nil {
+		start, err = p.WeChat.Start(c.Request.Context(), page.Payment, wechatpay.Ask{Agent: c.GetHeader("User-Agent"), IP: c.ClientIP()})
+	}
+	switch {
+	case err != nil:
+		p.failNow(c, err)
+	case start.Page != "":
+		p.leave(c, start.Page)
+	default:
+		v := p.view(c, page)
+		v.tell(payments.MethodWeChat)
+		v.Told.Code, v.Told.Square = wechatURL(start.Code), squareOf(start.Code)
+		v.Again = v.Path + "/done?look=0"
+		p.write(c, http.StatusOK, v)
+	}
+}
