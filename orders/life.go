@@ -70,6 +70,16 @@ func (o *Orders) step(tx database.Tx, merchant, order string, by act, d Deed) (O
 	if err != nil {
 		return Order{}, err
 	}
+	if by == actFulfil && ord.Status == AwaitingPayment {
+		if err = o.fulfillable(tx, ord); err == nil {
+			err = o.cat.Consume(tx, merchant, order)
+		}
+	} else if by == actComplete {
+		err = o.settledInFull(tx, ord)
+	}
+	if err != nil {
+		return Order{}, err
+	}
 	if err := o.move(tx, &ord, by, happening{reason: string(to), remark: d.Remark, actor: d.Actor}); err != nil {
 		return Order{}, err
 	}
@@ -119,8 +129,10 @@ func (o *Orders) Return(tx database.Tx, merchant, order string, r Returned) (Ord
 	if left > 0 {
 		h.fact = ReasonReturned + ":" + ord.ID + ":" + strconv.FormatInt(ord.Version, 10)
 		err = o.stay(tx, &ord, h)
-	} else if err = o.reviewMoney(tx, ord, ReasonReturned); err == nil {
-		err = o.move(tx, &ord, actTakeBack, h)
+	} else if err = o.pay.Kill(tx, merchant, order, ReasonReturned); err == nil { // cash that was to be paid at the door
+		if err = o.reviewMoney(tx, ord, ReasonReturned); err == nil {
+			err = o.move(tx, &ord, actTakeBack, h)
+		}
 	}
 	if err != nil {
 		return Order{}, err
@@ -217,7 +229,18 @@ func (o *Orders) giveUp(tx database.Tx, ord *Order, by act, h happening) error {
 	if err := o.cat.Release(tx, ord.MerchantID, ord.ID); err != nil {
 		return err
 	}
+	if err := o.reviewMoney(tx, *ord, partly(h.reason)); err != nil {
+		return err
+	}
 	return o.move(tx, ord, by, h)
+}
+
+// partly is why the parts that had come of an order's money are before a person after its end.
+func partly(reason string) string {
+	if reason == ReasonExpired {
+		return payments.ReasonPartly
+	}
+	return reason
 }
 
 // notOnItsWay refuses to end an order whose money comes without anybody doing anything more.

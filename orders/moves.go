@@ -38,6 +38,9 @@ const (
 	ReasonRefunded      = "refunded"
 	ReasonReturned      = "returned"
 	ReasonCancelled     = "order_cancelled"
+	ReasonSplit         = "split"     // to be paid in parts, each by its own link
+	ReasonPart          = "part_paid" // a part of the money is here; the rest is waited for
+	ReasonAskRest       = "ask_rest"  // too little came; another payment asks for the rest
 )
 
 // ErrMove refuses a move that the order's status does not allow.
@@ -79,7 +82,8 @@ var moves = []struct {
 	{actRefund, Paid, Cancelled},
 	{actRefund, AwaitingPayment, Cancelled}, // the money that came was wrong, and went back
 	{actFulfil, Paid, Fulfilled},
-	{actComplete, Paid, Completed}, // handed over the counter
+	{actFulfil, AwaitingPayment, Fulfilled}, // paid in cash at the door
+	{actComplete, Paid, Completed},          // handed over the counter
 	{actComplete, Fulfilled, Completed},
 	{actTakeBack, Paid, Cancelled},
 	{actTakeBack, Fulfilled, Cancelled},

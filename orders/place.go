@@ -22,6 +22,7 @@ type Placing struct {
 	Contact  Contact
 	Actor    string // who said yes, for the history: "customer", "bot", a staff or key id
 	Language string // of the pay page
+	PayBy    string // payments.MethodCash or MethodBank; empty: by the pay link
 }
 
 // placeAttempts bounds how often a number that is taken is drawn anew; the chance of one clash is a
@@ -99,6 +100,14 @@ func (o *Orders) place(tx database.Tx, merchant string, p Placing) (Order, error
 		ord.Payments = []payments.Payment{pay}
 		if err := o.desk.Announce(tx, due{Merchant: merchant, Order: ord.ID}, jobs.At(*ord.ExpiresAt)); err != nil {
 			return Order{}, err
+		}
+		if p.PayBy != "" {
+			if _, err := o.payBy(tx, &ord, pay.ID, p.PayBy, p.Actor); err != nil {
+				return Order{}, err
+			}
+			if ord.Payments[0], err = o.pay.Find(tx, merchant, pay.ID); err != nil {
+				return Order{}, err
+			}
 		}
 	}
 	return ord, o.hold(tx, &ord)

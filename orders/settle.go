@@ -62,12 +62,17 @@ func (o *Orders) follow(tx database.Tx, m payments.Move) error {
 		return o.tell(tx, &ord, m, payments.ReasonDouble)
 	case m.Processing, m.To == payments.Authorized:
 		return o.wait(tx, &ord, m)
-	case m.To == payments.Paid, m.To == payments.PartiallyRefunded && m.Payment.Reason == payments.ReasonAccepted:
+	case m.To == payments.Paid, m.To == payments.PartiallyRefunded && m.From == payments.NeedsReview && m.Payment.Reason == payments.ReasonAccepted:
 		return o.paid(tx, &ord, m)
+	case m.Paid && m.To == payments.PartiallyRefunded: // the first that was heard of it: it came, and some of it went back
+		if err := o.paid(tx, &ord, m); err != nil {
+			return err
+		}
+		return o.refunded(tx, &ord, m)
 	case m.To == payments.Refunded, m.To == payments.PartiallyRefunded:
 		return o.refunded(tx, &ord, m)
 	case m.To == payments.NeedsReview:
-		return o.tell(tx, &ord, m, m.Payment.Reason)
+		return o.puzzle(tx, &ord, m)
 	case m.To == payments.Failed:
 		if err := o.sameLife(tx, &ord, m.Payment); err != nil {
 			return err
@@ -77,28 +82,79 @@ func (o *Orders) follow(tx database.Tx, m payments.Move) error {
 	return nil
 }
 
-// paid lets the goods go. An order that had ended is brought back, if it can be.
+// paid lets the goods go once all the money is here. An order that had ended is brought back, if it can be.
 func (o *Orders) paid(tx database.Tx, ord *Order, m payments.Move) error {
+	if ord.Status == AwaitingPayment && m.Payment.Amount == ord.Total && !m.Late && m.From != payments.NeedsReview {
+		return o.release(tx, ord) // the one payment that was asked for
+	}
+	t, err := o.tallied(tx, *ord)
+	if err != nil {
+		return err
+	}
+	for _, p := range t.surplus {
+		if err := o.review(tx, ord, payments.Move{Payment: p}, payments.ReasonDouble); err != nil {
+			return err
+		}
+	}
 	switch ord.Status {
 	case AwaitingPayment:
-		if err := o.cat.Consume(tx, ord.MerchantID, ord.ID); err != nil {
+		if t.sum < ord.Total {
+			return o.tell(tx, ord, m, ReasonPart)
+		}
+		if err := o.pay.Kill(tx, ord.MerchantID, ord.ID, ReasonPaid); err != nil {
 			return err
 		}
-		if err := closeCart(tx, ord.MerchantID, ord.CartID); err != nil {
-			return err
+		return o.release(tx, ord)
+	case Fulfilled, Completed:
+		if t.sum >= ord.Total && len(t.surplus) == 0 && m.From != payments.NeedsReview {
+			return o.stay(tx, ord, happening{reason: ReasonPaid, actor: "payments", fact: ReasonPaid + ":" + ord.ID})
 		}
-		return o.move(tx, ord, actPay, happening{reason: ReasonPaid, actor: "payments"})
 	case Expired, Cancelled:
-		had, err := wasPaid(tx, *ord)
-		if err != nil || had {
-			return err // its goods went back to the stock when it was called off: that is not undone by money
-		}
-		if ord.Status == Cancelled { // somebody said that it shall not be; money does not overrule them
-			return o.review(tx, ord, m, ReasonLateCancelled)
-		}
-		return o.late(tx, ord, m)
+		return o.afterTheEnd(tx, ord, m)
 	}
 	return nil
+}
+
+// release gives the goods of an order whose money is here.
+func (o *Orders) release(tx database.Tx, ord *Order) error {
+	if err := o.cat.Consume(tx, ord.MerchantID, ord.ID); err != nil {
+		return err
+	}
+	if err := closeCart(tx, ord.MerchantID, ord.CartID); err != nil {
+		return err
+	}
+	return o.move(tx, ord, actPay, happening{reason: ReasonPaid, actor: "payments"})
+}
+
+// afterTheEnd answers money for an order that is over. All of it must be here before the order can come back.
+func (o *Orders) afterTheEnd(tx database.Tx, ord *Order, m payments.Move) error {
+	accepted := m.Payment.Reason == payments.ReasonAccepted
+	switch had, err := wasPaid(tx, *ord); {
+	case err != nil:
+		return err
+	case had && accepted:
+		return nil // its goods went back to the stock when it was called off: that is not undone by money
+	case had:
+		return o.review(tx, ord, m, ReasonLateCancelled)
+	}
+	list, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
+	if err != nil {
+		return err
+	}
+	var sum int64
+	for _, p := range list {
+		if p.Status == payments.NeedsReview && p.Reason == payments.ReasonPartly {
+			p.Status, p.Reason = payments.Paid, ""
+		}
+		sum += worth(*ord, p)
+	}
+	switch {
+	case sum < ord.Total:
+		return o.review(tx, ord, m, payments.ReasonPartly)
+	case ord.Status == Cancelled && !accepted: // somebody said that it shall not be; money does not overrule them, another person may
+		return o.review(tx, ord, m, ReasonLateCancelled)
+	}
+	return o.late(tx, ord, m)
 }
 
 // late answers money for an order that had ended. The goods are there: the order is honoured, and what was paid
@@ -127,6 +183,9 @@ func (o *Orders) late(tx database.Tx, ord *Order, m payments.Move) error {
 		return err
 	}
 	if err := o.cat.Consume(tx, ord.MerchantID, ord.ID); err != nil {
+		return err
+	}
+	if err := o.pay.Reunite(tx, ord.MerchantID, ord.ID); err != nil {
 		return err
 	}
 	return o.move(tx, ord, actPayLate, happening{reason: ReasonLate, actor: "payments"})
@@ -194,12 +253,41 @@ func (o *Orders) wait(tx database.Tx, ord *Order, m payments.Move) error {
 	return o.tell(tx, ord, m, ReasonProcessing)
 }
 
-// sameLife gives the order the expiry of its payment: quote, hold and link end together.
+// sameLife gives the order the expiry of its payment: quote, hold and link end together. Of several payments the longest life counts, for all.
 func (o *Orders) sameLife(tx database.Tx, ord *Order, p payments.Payment) error {
 	if ord.Status != AwaitingPayment || ord.ExpiresAt == nil || p.ExpiresAt.Equal(*ord.ExpiresAt) {
 		return nil
 	}
-	return o.lastUntil(tx, ord, p.ExpiresAt)
+	end := p.ExpiresAt
+	if p.Amount != ord.Total {
+		t, err := o.tallied(tx, *ord)
+		if err != nil {
+			return err
+		}
+		for _, other := range t.live {
+			if other.ExpiresAt.After(end) {
+				end = other.ExpiresAt
+			}
+		}
+		if err := o.pay.LastUntil(tx, ord.MerchantID, ord.ID, end); err != nil {
+			return err
+		}
+	}
+	return o.lastUntil(tx, ord, end)
+}
+
+// puzzle puts money before a person, and keeps the goods until there is a word about it.
+func (o *Orders) puzzle(tx database.Tx, ord *Order, m payments.Move) error {
+	reason := m.Payment.Reason
+	if end := tx.Now.Add(reviewFor); reason == payments.ReasonWrongAmount && ord.Status == AwaitingPayment && ord.ExpiresAt != nil && ord.ExpiresAt.Before(end) {
+		if err := o.pay.LastUntil(tx, ord.MerchantID, ord.ID, end); err != nil {
+			return err
+		}
+		if err := o.lastUntil(tx, ord, end); err != nil {
+			return err
+		}
+	}
+	return o.tell(tx, ord, m, reason)
 }
 
 // refunded follows money that went back. All of it, before the goods went out: there is no deal any more.

@@ -190,9 +190,15 @@ func (s *settlement) take() (receipt, error) {
 	coin := receipt{MerchantID: s.f.Merchant, ExternalID: s.r.coin(), Account: s.f.account, Amount: got.Amount, Currency: got.Currency, At: s.tx.Now,
 		Method: s.f.method}
 	s.f.feeOf(&coin)
-	_, second, err := readReceiptOf(s.tx.DB(), s.f.Merchant, s.pay.ID)
+	first, second, err := readReceiptOf(s.tx.DB(), s.f.Merchant, s.pay.ID)
 	if err != nil {
 		return coin, err
+	}
+	if second && s.better(coin) {
+		if err := s.giveWay(first); err != nil {
+			return coin, err
+		}
+		second = false
 	}
 	if second {
 		s.pay = Payment{MerchantID: s.f.Merchant, ID: id.New("pay"), OrderID: s.pay.OrderID, Status: NeedsReview, Reason: ReasonDouble,
@@ -216,6 +222,36 @@ func (s *settlement) take() (receipt, error) {
 		return coin, err
 	}
 	return coin, s.closeOthers()
+}
+
+// better tells whether the coin is exactly what was asked for, while the one that came before was not and no person has decided about it:
+// which of two coins pays must not hang on their order.
+func (s *settlement) better(coin receipt) bool {
+	odd := s.pay.Reason == ReasonWrongAmount || s.pay.Reason == ReasonWrongCurrency || s.pay.Reason == ReasonWrongMode
+	return s.pay.Status == NeedsReview && odd && s.r.Live == s.f.live && !s.r.Odd && money.Of(coin.Amount, coin.Currency) == s.pay.Money()
+}
+
+// giveWay moves a coin, with what went back of it, to a payment of its own before a person.
+func (s *settlement) giveWay(coin receipt) error {
+	other := Payment{MerchantID: s.f.Merchant, ID: id.New("pay"), OrderID: s.pay.OrderID, Status: NeedsReview, Reason: ReasonDouble,
+		Amount: coin.Amount, Currency: coin.Currency, PaidAmount: coin.Amount, Description: s.pay.Description, Language: s.pay.Language,
+		ExpiresAt: s.tx.Now, Version: 1, CreatedAt: s.tx.Now, UpdatedAt: s.tx.Now}
+	if err := insertPayment(s.tx, &other); err != nil {
+		return err
+	}
+	if err := moveCoin(s.tx, s.f.Merchant, coin.ExternalID, s.pay.ID, other.ID); err != nil {
+		return err
+	}
+	coin.PaymentID = other.ID
+	if err := weigh(s.tx, &other, coin, "", false); err != nil {
+		return err
+	}
+	s.pay.PaidAmount, s.pay.RefundedAmount = 0, 0
+	s.pay.Status, s.pay.Reason = Pending, "" // as if the other had never come
+	if err := savePayment(s.tx, &other); err != nil {
+		return err
+	}
+	return s.book(s.tx, other.MerchantID, other.ID, s.f.kind)
 }
 
 // reopen has those events looked at again that told of the coin's refunds and disputes before its money was known.

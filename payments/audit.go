@@ -53,7 +53,7 @@ func (s sums) wrong() (out []string) {
 	case Pending, Failed, Cancelled, Authorized:
 		add(s.Coins > 0, "is %s and has money", s.Status)
 	case Paid:
-		add(s.PaidAmount != s.Amount && s.Reason != ReasonAccepted, "is paid with %d of %d", s.PaidAmount, s.Amount)
+		add(s.PaidAmount != s.Amount && s.Reason != ReasonAccepted && s.Reason != ReasonPart, "is paid with %d of %d", s.PaidAmount, s.Amount)
 		add(s.RefundedAmount != 0, "is paid although %d went back", s.RefundedAmount)
 	case PartiallyRefunded:
 		add(s.RefundedAmount <= 0 || s.RefundedAmount >= s.PaidAmount, "is partially refunded with %d of %d", s.RefundedAmount, s.PaidAmount)

@@ -77,24 +77,89 @@ func (p *Payments) Review(tx database.Tx, merchant, paymentID, reason string) er
 
 // Accept is a person's word that the money of a payment under review is good as it is.
 func (p *Payments) Accept(tx database.Tx, merchant, paymentID string) (Move, error) {
+	return p.judge(tx, merchant, paymentID, func(pay *Payment) error {
+		if pay.Status != NeedsReview || pay.PaidAmount == 0 {
+			return ErrMove.Say("Only a payment under review, with money in it, can be accepted.")
+		}
+		return pay.move(pay.settled(), ReasonAccepted)
+	})
+}
+
+// TakePart is a person's word that too little is good as a part: whoever calls it expects the rest.
+func (p *Payments) TakePart(tx database.Tx, merchant, paymentID string) (Move, error) {
+	return p.judge(tx, merchant, paymentID, func(pay *Payment) error {
+		if !pay.Short() {
+			return ErrMove.Say("The rest is asked for where less came than the payment asked for, and nothing went back.")
+		}
+		return pay.move(Paid, ReasonPart)
+	})
+}
+
+// Short tells whether a person has a payment of which too little came, and nothing went back.
+func (p Payment) Short() bool {
+	return p.Status == NeedsReview && p.Reason == ReasonWrongAmount && p.PaidAmount > 0 && p.PaidAmount < p.Amount && p.RefundedAmount == 0
+}
+
+// Over is by how much too much came, while a person has to decide about it.
+func (p Payment) Over() int64 {
+	if p.Status != NeedsReview || p.Reason != ReasonWrongAmount || p.RefundedAmount > 0 {
+		return 0
+	}
+	return max(0, p.PaidAmount-p.Amount)
+}
+
+// Reunite takes the parts of an order that had ended as good again, now that all its money is here.
+func (p *Payments) Reunite(tx database.Tx, merchant, orderID string) error {
+	list, err := readOfOrders(locked(tx.DB()), merchant, []string{orderID})
+	if err != nil {
+		return err
+	}
+	for _, pay := range list {
+		if pay.Status != NeedsReview || pay.Reason != ReasonPartly {
+			continue
+		}
+		_, err := p.judge(tx, merchant, pay.ID, func(pay *Payment) error { return pay.move(pay.settled(), ReasonLate) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Payments) judge(tx database.Tx, merchant, paymentID string, word func(*Payment) error) (Move, error) {
 	pay, err := lockPayment(tx, merchant, paymentID)
 	if err != nil {
 		return Move{}, err
 	}
-	if pay.Status != NeedsReview || pay.PaidAmount == 0 {
-		return Move{}, ErrMove.Say("Only a payment under review, with money in it, can be accepted.")
-	}
 	from, was := pay.Status, pay.Reason
-	if err := pay.move(pay.settled(), ReasonAccepted); err != nil {
+	if err := word(&pay); err != nil {
 		return Move{}, err
 	}
 	if err := savePayment(tx, &pay); err != nil {
 		return Move{}, err
 	}
-	if err := p.book(tx, merchant, paymentID, "accepted"); err != nil {
+	if err := p.book(tx, merchant, paymentID, pay.Reason); err != nil {
 		return Move{}, err
 	}
 	return Move{Payment: pay, From: from, To: pay.Status, Changed: true, Was: was}, nil
+}
+
+// LastUntil gives all that is still expected for an order one more moment of life: its links end together.
+func (p *Payments) LastUntil(tx database.Tx, merchant, orderID string, at time.Time) error {
+	list, err := readOfOrders(locked(tx.DB()), merchant, []string{orderID})
+	if err != nil {
+		return err
+	}
+	for _, pay := range list {
+		if pay.Status != Pending && pay.Status != Failed || pay.ExpiresAt.Equal(at) {
+			continue
+		}
+		pay.ExpiresAt = at
+		if err := savePayment(tx, &pay); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Get reads one payment.
@@ -144,6 +209,38 @@ func (p *Payments) List(ctx context.Context, merchant string, f Filter) ([]Payme
 	}
 	out = out[:f.Limit]
 	return out, out[f.Limit-1].ID, nil
+}
+
+// Receipt is money that came in.
+type Receipt struct {
+	ID, Method string
+	Amount     money.Money
+	Fee        *money.Money
+	At         time.Time
+}
+
+// Receipts gives the money that came for a payment.
+func (p *Payments) Receipts(ctx context.Context, merchant, paymentID string) ([]Receipt, error) {
+	r, ok, err := readReceiptOf(p.db.Read(ctx), merchant, paymentID)
+	if err != nil || !ok {
+		return nil, err
+	}
+	out := Receipt{ID: r.ExternalID, Method: r.Method, Amount: money.Of(r.Amount, r.Currency), At: r.At}
+	if r.Fee != nil {
+		fee := money.Of(*r.Fee, r.FeeCurrency)
+		out.Fee = &fee
+	}
+	return []Receipt{out}, nil
+}
+
+// Left is how much of a payment's money may still go back, in the currency in which it came.
+func (p *Payments) Left(ctx context.Context, merchant, paymentID string) (money.Money, error) {
+	coin, ok, err := readReceiptOf(p.db.Read(ctx), merchant, paymentID)
+	if err != nil || !ok {
+		return money.Money{}, err
+	}
+	refunds, err := readRefunds(p.db.Read(ctx), merchant, paymentID)
+	return left(coin, refunds), err
 }
 
 // Refunds lists a payment's refunds, oldest first.

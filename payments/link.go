@@ -83,7 +83,15 @@ func (p *Payments) ByToken(ctx context.Context, token string) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	return Page{Payment: pay, Merchant: m.Name, Slug: m.Slug, State: pay.state(!pay.ExpiresAt.After(p.db.Now()))}, nil
+	page := Page{Payment: pay, Merchant: m.Name, Slug: m.Slug, State: pay.state(!pay.ExpiresAt.After(p.db.Now()))}
+	if page.State != "open" {
+		return page, nil
+	}
+	if page.ByHand, err = p.Terms(ctx, pay.MerchantID); err != nil || pay.Reason != ReasonTransfer {
+		return page, err
+	}
+	page.Reference, err = p.ReferenceOf(ctx, pay)
+	return page, err
 }
 
 // state is the payment's state in the words of the pay page.

@@ -99,6 +99,9 @@ const refundAgain = 10 * time.Minute
 
 // refundBy has the method's provider send money back, and writes down what became of it.
 func (p *Payments) refundBy(ctx context.Context, row Refund, coin receipt) (Refund, error) {
+	if byHand(coin.Method) {
+		return p.refundByHand(ctx, row, coin)
+	}
 	pr := p.providers[coin.Method]
 	if pr == nil {
 		return row, ErrNoProvider

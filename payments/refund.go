@@ -33,8 +33,16 @@ const refundTries = 4
 // A refund that comes back pending was promised: the provider did not answer, or takes its time, and a job or an event ends it.
 func (p *Payments) Refund(ctx context.Context, merchant, paymentID string, amount *money.Money, reason, idempotencyKey string) (Refund, error) {
 	row, err := p.promiseRefund(ctx, merchant, paymentID, amount, reason, idempotencyKey)
-	if err != nil || row.Status != RefundPending || row.ExternalID != "" {
+	if err != nil {
 		return row, err
+	}
+	return p.EndRefund(ctx, merchant, row)
+}
+
+// EndRefund makes a promised refund at once, as far as the provider lets.
+func (p *Payments) EndRefund(ctx context.Context, merchant string, row Refund) (Refund, error) {
+	if row.Status != RefundPending || row.ExternalID != "" {
+		return row, nil
 	}
 	made, err := p.makeRefund(ctx, merchant, row.ID)
 	if _, known := fault.Of(err); err != nil && !known {
@@ -44,41 +52,46 @@ func (p *Payments) Refund(ctx context.Context, merchant, paymentID string, amoun
 	return made, err
 }
 
-// promiseRefund writes the refund down, so that what is left shrinks before anybody is asked for money.
+// promiseRefund writes the refund down in a transaction of its own.
 func (p *Payments) promiseRefund(ctx context.Context, merchant, paymentID string, amount *money.Money, reason, key string) (row Refund, err error) {
 	err = p.db.InTx(ctx, func(tx database.Tx) error {
-		pay, err := lockPayment(tx, merchant, paymentID)
-		if err != nil {
-			return err
-		}
-		if key != "" {
-			old, known, err := readRefundByKey(tx.DB(), merchant, paymentID, key)
-			if err != nil {
-				return err
-			}
-			if known {
-				row = old
-				if amount != nil && (amount.Amount != old.Amount || amount.Currency != old.Currency) {
-					return ErrRefundKey
-				}
-				return nil
-			}
-		}
-		want, err := refundable(tx, pay, amount)
-		if err != nil {
-			return err
-		}
-		row = Refund{MerchantID: merchant, ID: id.New("ref"), PaymentID: paymentID, Amount: want.Amount, Currency: want.Currency,
-			Status: RefundPending, Reason: reason, IdempotencyKey: key, Attempt: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
-		if err := insertRefund(tx, &row); err != nil {
-			return err
-		}
-		if err := p.book(tx, merchant, paymentID, "refund_promised"); err != nil {
-			return err
-		}
-		return p.desk.Announce(tx, RefundPromised{merchant, row.ID}, jobs.At(tx.Now.Add(refundNet)))
+		row, err = p.PromiseRefund(tx, merchant, paymentID, amount, reason, key)
+		return err
 	})
 	return row, err
+}
+
+// PromiseRefund writes the refund down, so that what is left shrinks before anybody is asked for money. A job makes it, and EndRefund sooner.
+func (p *Payments) PromiseRefund(tx database.Tx, merchant, paymentID string, amount *money.Money, reason, key string) (row Refund, err error) {
+	pay, err := lockPayment(tx, merchant, paymentID)
+	if err != nil {
+		return row, err
+	}
+	if key != "" {
+		old, known, err := readRefundByKey(tx.DB(), merchant, paymentID, key)
+		if err != nil {
+			return row, err
+		}
+		if known {
+			if amount != nil && (amount.Amount != old.Amount || amount.Currency != old.Currency) {
+				return old, ErrRefundKey
+			}
+			return old, nil
+		}
+	}
+	want, err := refundable(tx, pay, amount)
+	if err != nil {
+		return row, err
+	}
+	row = Refund{MerchantID: merchant, ID: id.New("ref"), PaymentID: paymentID, Amount: want.Amount, Currency: want.Currency,
+		Status: RefundPending, Reason: reason, IdempotencyKey: key, Attempt: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	if err := insertRefund(tx, &row); err != nil {
+		return row, err
+	}
+	if err := p.book(tx, merchant, paymentID, "refund_promised"); err != nil {
+		return row, err
+	}
+	return row, p.desk.Announce(tx, RefundPromised{merchant, row.ID}, jobs.At(tx.Now.Add(refundNet)))
 }
 
 // refundable gives the amount that may go back; the caller holds the payment's lock.
@@ -123,7 +136,7 @@ func (p *Payments) finishRefund(ctx context.Context, n RefundPromised) error {
 		return err
 	}
 	coin, ok, err := readReceiptOf(p.db.Read(ctx), n.Merchant, row.PaymentID)
-	if err == nil && ok && coin.Method != MethodStripe {
+	if err == nil && ok && coin.Method != MethodStripe && !byHand(coin.Method) {
 		err = jobs.ErrLater{Delay: refundAgain} // asking for the same refund again tells how it stands
 	}
 	return err

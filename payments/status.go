@@ -35,6 +35,8 @@ const (
 	ReasonRefundFailed  = "refund_failed"  // needs_review: the money of a refund came back to the shop
 	ReasonNothingDue    = "nothing_due"    // paid: the sum was zero
 	ReasonAccepted      = "accepted"       // paid: a person looked and took the money as good
+	ReasonPart          = "part"           // paid: less came than was asked; a person took it as a part, another payment asks for the rest
+	ReasonPartly        = "partly_paid"    // needs_review: the order ended with a part of its money in
 )
 
 // moves is every move that a payment may make. Money that came is never refused, so cancelled and failed lead back.

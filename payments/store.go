@@ -114,6 +114,17 @@ func saveReceipt(tx database.Tx, r *receipt) error {
 		r.Amount, r.Currency, r.Fee, r.FeeCurrency, r.MerchantID, r.ExternalID).Error
 }
 
+// moveCoin gives a coin, with its refunds and disputes, to another payment.
+func moveCoin(tx database.Tx, merchant, coin, from, to string) error {
+	err := tx.DB().Exec("update receipts set payment_id = ? where merchant_id = ? and external_id = ?", to, merchant, coin).Error
+	for _, table := range []string{"refunds", "disputes"} {
+		if err == nil {
+			err = tx.DB().Exec("update "+table+" set payment_id = ? where merchant_id = ? and payment_id = ?", to, merchant, from).Error
+		}
+	}
+	return err
+}
+
 func insertReceipt(tx database.Tx, r *receipt) error { return tx.DB().Create(r).Error }
 
 func insertRefund(tx database.Tx, r *Refund) error { return tx.DB().Create(r).Error }

@@ -25,7 +25,19 @@ type Refund struct {
 // PaymentWithRefunds is one payment, whole.
 type PaymentWithRefunds struct {
 	Payment
-	Refunds []Refund `json:"refunds"`
+	PayURL   *string   `json:"pay_url" nullable:"true" doc:"Where it is paid; null where nothing is to be paid any more."`
+	Receipts []Receipt `json:"receipts" doc:"The money that came."`
+	Refunds  []Refund  `json:"refunds"`
+	Remedies []Remedy  `json:"remedies" doc:"What a person can do about it now."`
+}
+
+// Receipt is money that came.
+type Receipt struct {
+	ID     string       `json:"id" doc:"The provider's own id of it."`
+	Method string       `json:"method"`
+	Amount money.Money  `json:"amount"`
+	Fee    *money.Money `json:"fee" nullable:"true" doc:"What the provider kept; null until that is known."`
+	At     time.Time    `json:"at"`
 }
 
 // Difference is where our books and the provider's do not agree.
@@ -44,11 +56,19 @@ func (a *api) payments() {
 	add(a, op{method: http.MethodGet, path: "/v1/payments", right: merchants.MoneyRead, tag: "Money", summary: "List payments, the latest first"},
 		func(ctx context.Context, who merchants.Actor, in *struct {
 			Page
-			Status string `query:"status" enum:"pending,authorized,paid,partially_refunded,refunded,failed,cancelled,needs_review,"`
-			Order  string `query:"order" maxLength:"80"`
+			Status    string `query:"status" enum:"pending,authorized,paid,partially_refunded,refunded,failed,cancelled,needs_review,"`
+			Order     string `query:"order" maxLength:"80"`
+			Reference string `query:"reference" maxLength:"40" doc:"What a bank transfer names; spaces and case do not matter."`
 		}) (*Answer[List[Payment]], error) {
 			if err := in.past("pay"); err != nil {
 				return nil, err
+			}
+			if in.Reference != "" {
+				p, found, err := a.Payments.ByReference(ctx, who.MerchantID, in.Reference)
+				if err != nil || !found {
+					return list([]payments.Payment{}, "", showPayment), err
+				}
+				return list([]payments.Payment{p}, "", showPayment), nil
 			}
 			rows, next, err := a.Payments.List(ctx, who.MerchantID, payments.Filter{Status: payments.Status(in.Status), OrderID: in.Order, After: in.After, Limit: in.Limit})
 			return list(rows, next, showPayment), err
@@ -84,17 +104,40 @@ func (a *api) payments() {
 		})
 	add(a, op{method: http.MethodGet, path: "/v1/payments/{id}", right: merchants.MoneyRead, tag: "Money", summary: "Read a payment with its refunds"},
 		func(ctx context.Context, who merchants.Actor, in *ByID) (*Answer[PaymentWithRefunds], error) {
-			p, err := a.Payments.Get(ctx, who.MerchantID, in.ID)
-			if err != nil {
-				return nil, err
-			}
-			out := PaymentWithRefunds{Payment: showPayment(p), Refunds: []Refund{}}
-			refunds, err := a.Payments.Refunds(ctx, who.MerchantID, in.ID)
-			for _, r := range refunds {
-				out.Refunds = append(out.Refunds, Refund{r.ID, money.Of(r.Amount, r.Currency), r.Status, r.Reason, r.CreatedAt})
-			}
-			return &Answer[PaymentWithRefunds]{out}, err
+			return a.payment(ctx, who.MerchantID, in.ID)
 		})
+	a.remedies()
+}
+
+// payment reads one payment, whole.
+func (a *api) payment(ctx context.Context, merchant, id string) (*Answer[PaymentWithRefunds], error) {
+	p, err := a.Payments.Get(ctx, merchant, id)
+	if err != nil {
+		return nil, err
+	}
+	out := PaymentWithRefunds{Payment: showPayment(p), Receipts: []Receipt{}, Refunds: []Refund{}, Remedies: []Remedy{}}
+	if p.Status == payments.Pending || p.Status == payments.Failed {
+		out.PayURL = orNull(a.Payments.PayURL(p))
+	}
+	receipts, err := a.Payments.Receipts(ctx, merchant, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range receipts {
+		out.Receipts = append(out.Receipts, Receipt(r))
+	}
+	refunds, err := a.Payments.Refunds(ctx, merchant, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range refunds {
+		out.Refunds = append(out.Refunds, Refund{r.ID, money.Of(r.Amount, r.Currency), r.Status, r.Reason, r.CreatedAt})
+	}
+	remedies, err := a.Orders.Remedies(ctx, merchant, id)
+	for _, r := range remedies {
+		out.Remedies = append(out.Remedies, showRemedy(id, r))
+	}
+	return &Answer[PaymentWithRefunds]{out}, err
 }
 
 // ReturnIn says which pieces came back; none named means all of them.

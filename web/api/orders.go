@@ -84,7 +84,11 @@ func (a *api) showOrder(o orders.Order) Order {
 			Options: showOptions(l.Options, o.Currency), UnitPrice: m(l.UnitPrice), Total: m(l.Total)})
 	}
 	for _, p := range o.Payments {
-		out.Payments = append(out.Payments, showPayment(p))
+		shown := showPayment(p)
+		if out.PayURL != nil && (p.Status == payments.Pending || p.Status == payments.Failed) {
+			shown.URL = orNull(a.Payments.PayURL(p))
+		}
+		out.Payments = append(out.Payments, shown)
 	}
 	for _, e := range o.Events {
 		out.Events = append(out.Events, OrderEvent{From: string(e.FromStatus), To: string(e.ToStatus), Reason: e.Reason, Actor: e.Actor, At: e.At})
@@ -198,6 +202,7 @@ func (a *api) moved(ctx context.Context, who merchants.Actor, id string, do func
 type Payment struct {
 	ID        string      `json:"id"`
 	OrderID   string      `json:"order_id"`
+	URL       *string     `json:"url,omitempty" doc:"Its own pay link, while it is waited for; with an order."`
 	Status    string      `json:"status" enum:"pending,authorized,paid,partially_refunded,refunded,failed,cancelled,needs_review"`
 	Reason    string      `json:"reason"`
 	Amount    money.Money `json:"amount"`

@@ -1,0 +1,108 @@
+package orders
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
+	"sotto.chat/internal/money"
+	"sotto.chat/payments"
+)
+
+// What a person can do about a payment, each in one step.
+const (
+	RemedyAccept     = "accept"            // the money is good as it is; the order goes on
+	RemedyRefund     = "refund"            // all that is left goes back
+	RemedyDifference = "refund_difference" // the money is good; what is too much goes back
+	RemedyAskRest    = "ask_rest"          // too little is good as a part; another payment asks for the rest
+	RemedyReceive    = "receive"           // the cash, or the transfer, is here
+	RemedyConfirm    = "confirm_refund"    // the transfer back was made
+)
+
+// Remedy is one of them, with the sum that it is about. Refund is set where it is about a refund.
+type Remedy struct {
+	Code   string
+	Amount money.Money
+	Method string
+	Refund string
+}
+
+// Remedies lists what a person can do about a payment now; the one that most would choose comes first.
+func (o *Orders) Remedies(ctx context.Context, merchant, payment string) ([]Remedy, error) {
+	p, err := o.pay.Get(ctx, merchant, payment)
+	if err != nil {
+		return nil, err
+	}
+	ord, err := o.Get(ctx, merchant, p.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	refunds, err := o.pay.Refunds(ctx, merchant, payment)
+	if err != nil {
+		return nil, err
+	}
+	left, err := o.pay.Left(ctx, merchant, payment)
+	if err != nil {
+		return nil, err
+	}
+	var out []Remedy
+	switch {
+	case p.Status == payments.NeedsReview && left.Amount > 0:
+		out = judgements(ord, p, left)
+	case p.PromisedCash():
+		out = append(out, Remedy{Code: RemedyReceive, Amount: p.Money(), Method: payments.MethodCash})
+	case p.Status == payments.Pending && p.Reason == payments.ReasonTransfer:
+		out = append(out, Remedy{Code: RemedyReceive, Amount: p.Money(), Method: payments.MethodBank})
+	}
+	for _, r := range refunds {
+		if r.Status == payments.RefundPending && strings.HasPrefix(r.ExternalID, "hand-") {
+			out = append(out, Remedy{Code: RemedyConfirm, Amount: money.Of(r.Amount, r.Currency), Refund: r.ID})
+		}
+	}
+	return out, nil
+}
+
+// judgements are the ways out of a review.
+func judgements(ord Order, p payments.Payment, left money.Money) []Remedy {
+	back := Remedy{Code: RemedyRefund, Amount: left}
+	good := Remedy{Code: RemedyAccept, Amount: left}
+	switch {
+	case p.PaidAmount == 0, p.Reason == payments.ReasonPartly:
+		return []Remedy{back} // money of another currency, or a part without the rest, pays nothing
+	case p.Over() > 0:
+		return []Remedy{{Code: RemedyDifference, Amount: money.Of(p.Over(), p.Currency)}, good, back}
+	case p.Short() && ord.Status == AwaitingPayment:
+		return []Remedy{{Code: RemedyAskRest, Amount: money.Of(p.Amount-p.PaidAmount, p.Currency)}, good, back}
+	case slices.Contains([]string{payments.ReasonRefundFailed, payments.ReasonDouble, ReasonLateNoGoods, ReasonSuperseded, ReasonLateCancelled,
+		ReasonCancelled, ReasonReturned, ReasonCartChanged}, p.Reason):
+		return []Remedy{back, good}
+	}
+	return []Remedy{good, back}
+}
+
+// RefundDifference takes too much as good and sends back what is too much. After a crash between the two the promise goes on.
+func (o *Orders) RefundDifference(ctx context.Context, merchant, payment, reason string) (payments.Refund, error) {
+	var promised payments.Refund
+	err := o.db.InTx(ctx, func(tx database.Tx) error {
+		p, err := o.pay.Find(tx, merchant, payment)
+		if err != nil {
+			return err
+		}
+		over := p.Over()
+		if over < 1 {
+			return payments.ErrMove.Say("Only where more came than the payment asked for is there a difference to refund.")
+		}
+		if err := o.AcceptPayment(tx, merchant, payment); err != nil {
+			return err
+		}
+		sum := money.Of(over, p.Currency)
+		promised, err = o.pay.PromiseRefund(tx, merchant, payment, &sum, reason, "difference")
+		return err
+	})
+	if err != nil {
+		return promised, err
+	}
+	return o.pay.EndRefund(jobs.Eager(ctx), merchant, promised)
+}

@@ -1,0 +1,177 @@
+package orders
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
+	"sotto.chat/internal/money"
+	"sotto.chat/payments"
+)
+
+// Faults of shares.
+var (
+	ErrParts   = fault.New(fault.Invalid, "parts_invalid", "The parts must be 1 to 20 sums of the order's currency that add up to what is still open.")
+	ErrMissing = fault.New(fault.Conflict, "payment_outstanding", "The order is not paid yet.")
+)
+
+// maxParts bounds into how many payments an order is split.
+const maxParts = 20
+
+// reviewFor is how long goods wait for a person's word about money that is not what was asked for.
+const reviewFor = 72 * time.Hour
+
+// Split has what is still open of an order be paid in parts: the link of before dies, and each part has its own. The order is paid when
+// the parts are. What was paid already stays.
+func (o *Orders) Split(tx database.Tx, merchant, order string, parts []money.Money, d Deed) (Order, error) {
+	ord, err := lockDeal(tx, merchant, order)
+	if err != nil {
+		return Order{}, err
+	}
+	if ord.Status != AwaitingPayment || ord.ExpiresAt == nil {
+		return Order{}, ErrMove.Say("The order is %s; only one that waits for its money can be split.", ord.Status)
+	}
+	if err := o.notOnItsWay(tx, ord); err != nil {
+		return Order{}, err
+	}
+	t, err := o.tallied(tx, ord)
+	if err != nil {
+		return Order{}, err
+	}
+	if err := fitting(parts, t.open(ord)); err != nil {
+		return Order{}, err
+	}
+	if err := o.pay.Kill(tx, merchant, order, ReasonSplit); err != nil {
+		return Order{}, err
+	}
+	for i, part := range parts {
+		name := fmt.Sprintf("%s · %d/%d", ord.Number, i+1, len(parts))
+		if err := o.expectShare(tx, ord, name, part, language(t.live)); err != nil {
+			return Order{}, err
+		}
+	}
+	h := happening{reason: ReasonSplit, remark: d.Remark, actor: d.Actor, fact: ReasonSplit + ":" + ord.ID + ":" + strconv.FormatInt(ord.Version, 10)}
+	if err := o.stay(tx, &ord, h); err != nil {
+		return Order{}, err
+	}
+	return o.Find(tx, merchant, order)
+}
+
+// fitting checks parts against what they must add up to.
+func fitting(parts []money.Money, open money.Money) error {
+	sum := money.Of(0, open.Currency)
+	if len(parts) < 1 || len(parts) > maxParts {
+		return ErrParts
+	}
+	for _, p := range parts {
+		var err error
+		if sum, err = sum.Add(p); err != nil || p.Amount < 1 {
+			return ErrParts
+		}
+	}
+	if sum != open {
+		return ErrParts.Say("The parts add up to %s %s, and %s %s is open.", sum.Decimal(), sum.Currency, open.Decimal(), open.Currency)
+	}
+	return nil
+}
+
+// language is the one in which the payments of before were asked for.
+func language(list []payments.Payment) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0].Language
+}
+
+// expectShare asks for a part of the order's money.
+func (o *Orders) expectShare(tx database.Tx, ord Order, name string, part money.Money, language string) error {
+	_, err := o.pay.Expect(tx, ord.MerchantID, payments.Expected{OrderID: ord.ID, Amount: part, ExpiresAt: *ord.ExpiresAt, Language: language,
+		Items: []payments.Item{{Name: name, Quantity: 1, Unit: part.Amount, Total: part.Amount}}})
+	return err
+}
+
+// AskRest takes too little as a part, and asks for the rest by another payment; both together pay the order.
+func (o *Orders) AskRest(tx database.Tx, merchant, payment string, d Deed) error {
+	p, err := o.pay.Find(tx, merchant, payment)
+	if err != nil {
+		return err
+	}
+	ord, err := lockDeal(tx, merchant, p.OrderID)
+	if err != nil {
+		return err
+	}
+	if ord.Status != AwaitingPayment || ord.ExpiresAt == nil {
+		return ErrMove.Say("The order is %s; the rest is asked for while it waits for its money.", ord.Status)
+	}
+	m, err := o.pay.TakePart(tx, merchant, payment)
+	if err != nil {
+		return err
+	}
+	terms, err := o.terms(tx, merchant)
+	if err != nil {
+		return err
+	}
+	if end := tx.Now.Add(time.Duration(terms.HoldMinutes) * time.Minute); ord.ExpiresAt.Before(end) {
+		if err := o.lastUntil(tx, &ord, end); err != nil {
+			return err
+		}
+	}
+	rest := money.Of(m.Payment.Amount-m.Payment.PaidAmount, m.Payment.Currency)
+	if err := o.expectShare(tx, ord, ord.Number, rest, m.Payment.Language); err != nil {
+		return err
+	}
+	return o.stay(tx, &ord, happening{reason: ReasonAskRest, remark: d.Remark, actor: d.Actor, fact: ReasonAskRest + ":" + payment})
+}
+
+// PayBy has a payment of an order wait for cash at the door or for a bank transfer. The order's life becomes that of the payment, and its
+// cart is done with.
+func (o *Orders) PayBy(tx database.Tx, merchant, payment, method string, d Deed) (payments.Offer, error) {
+	p, err := o.pay.Find(tx, merchant, payment)
+	if err != nil {
+		return payments.Offer{}, err
+	}
+	ord, err := lockDeal(tx, merchant, p.OrderID)
+	if err != nil {
+		return payments.Offer{}, err
+	}
+	return o.payBy(tx, &ord, payment, method, d.Actor)
+}
+
+func (o *Orders) payBy(tx database.Tx, ord *Order, payment, method, actor string) (payments.Offer, error) {
+	if ord.Status != AwaitingPayment {
+		return payments.Offer{}, ErrMove.Say("The order is %s; it does not wait for money.", ord.Status)
+	}
+	p, offer, err := o.pay.ByHand(tx, ord.MerchantID, payment, method)
+	if err != nil {
+		return offer, err
+	}
+	if err := o.sameLife(tx, ord, p); err != nil {
+		return offer, err
+	}
+	offer.ExpiresAt = *ord.ExpiresAt
+	if err := closeCart(tx, ord.MerchantID, ord.CartID); err != nil {
+		return offer, err
+	}
+	return offer, o.stay(tx, ord, happening{reason: p.Reason, actor: actor, fact: p.Reason + ":" + payment})
+}
+
+// fulfillable refuses to hand over what is neither paid nor to be paid at the door.
+func (o *Orders) fulfillable(tx database.Tx, ord Order) error {
+	t, err := o.tallied(tx, ord)
+	if err == nil && !t.onDelivery(ord) {
+		err = ErrMissing
+	}
+	return err
+}
+
+// settledInFull refuses to complete an order of which money is still expected.
+func (o *Orders) settledInFull(tx database.Tx, ord Order) error {
+	list, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
+	if err == nil && slices.ContainsFunc(list, expectedStill) {
+		err = ErrMissing
+	}
+	return err
+}

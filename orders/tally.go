@@ -1,0 +1,117 @@
+package orders
+
+import (
+	"cmp"
+	"slices"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/money"
+	"sotto.chat/payments"
+)
+
+// worth is what a payment counts towards its order: what it asked for, once its money was taken as good, and what came where a person
+// took too little as a part.
+func worth(ord Order, p payments.Payment) int64 {
+	if p.Status != payments.Paid && p.Status != payments.PartiallyRefunded || p.Currency != ord.Currency {
+		return 0
+	}
+	if p.Reason == payments.ReasonPart {
+		return p.PaidAmount
+	}
+	return p.Amount
+}
+
+// expectedStill tells whether the payment is waited for.
+func expectedStill(p payments.Payment) bool {
+	return p.Status == payments.Pending || p.Status == payments.Failed || p.Status == payments.Authorized
+}
+
+// tally is an order's good money.
+type tally struct {
+	sum     int64
+	live    []payments.Payment
+	surplus []payments.Payment // more than the order asks for: for a person
+}
+
+// count sorts an order's payments by their facts alone, so that it does not matter which of them came first. What a person took as
+// good stays; of the others, those that were asked for to the end go before those that had been called off.
+func count(ord Order, list []payments.Payment) (t tally) {
+	var open []payments.Payment
+	for _, p := range list {
+		switch {
+		case expectedStill(p):
+			t.live = append(t.live, p)
+		case worth(ord, p) == 0:
+		case p.Reason == payments.ReasonAccepted || p.Reason == payments.ReasonPart:
+			t.sum += worth(ord, p)
+		default:
+			open = append(open, p)
+		}
+	}
+	onTime := t.sum
+	for _, p := range open {
+		if p.Reason != payments.ReasonLate {
+			onTime += worth(ord, p)
+		}
+	}
+	exact := onTime == ord.Total
+	slices.SortFunc(open, func(a, b payments.Payment) int {
+		if late := cmp.Compare(lateness(a), lateness(b)); exact && late != 0 {
+			return late
+		}
+		return cmp.Or(cmp.Compare(worth(ord, b), worth(ord, a)), cmp.Compare(a.ID, b.ID))
+	})
+	var tooMuch []payments.Payment
+	for _, p := range open {
+		if n := worth(ord, p); t.sum+n <= ord.Total {
+			t.sum += n
+		} else {
+			tooMuch = append(tooMuch, p)
+		}
+	}
+	for _, p := range slices.Backward(tooMuch) { // the smallest that are needed to fill up
+		if t.sum < ord.Total {
+			t.sum += worth(ord, p)
+		} else {
+			t.surplus = append(t.surplus, p)
+		}
+	}
+	return t
+}
+
+func lateness(p payments.Payment) int {
+	if p.Reason == payments.ReasonLate {
+		return 1
+	}
+	return 0
+}
+
+// open is what is neither paid nor expected.
+func (t tally) open(ord Order) money.Money { return money.Of(ord.Total-t.sum, ord.Currency) }
+
+// tallied reads an order's payments and counts them.
+func (o *Orders) tallied(tx database.Tx, ord Order) (tally, error) {
+	list, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
+	return count(ord, list), err
+}
+
+// Open is what is still to be paid of the order, whether somebody is asked for it or not.
+func (ord Order) Open() money.Money {
+	switch ord.Status {
+	case Cancelled, Expired:
+		return money.Of(0, ord.Currency)
+	}
+	m := count(ord, ord.Payments).open(ord)
+	m.Amount = max(m.Amount, 0)
+	return m
+}
+
+// onDelivery tells whether all that is still open is expected in cash when the goods are handed over.
+func (t tally) onDelivery(ord Order) bool {
+	for _, p := range t.live {
+		if p.PromisedCash() {
+			t.sum += p.Amount
+		}
+	}
+	return t.sum >= ord.Total
+}

@@ -1,0 +1,215 @@
+package payments
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
+	"sotto.chat/internal/id"
+	"sotto.chat/internal/money"
+	"sotto.chat/payments/byhand"
+)
+
+// Reasons of payments that people bring and staff register.
+const (
+	ReasonOnDelivery = "on_delivery"   // pending: cash is handed over with the goods
+	ReasonTransfer   = "bank_transfer" // pending: the customer was told the bank's details and a reference
+)
+
+// cashFor is how long goods wait to be brought out, at most.
+const cashFor = 30 * 24 * time.Hour
+
+// What can be wrong with paying by hand.
+var (
+	ErrMethodOff  = fault.New(fault.Conflict, "payment_method_off", "This shop does not offer this way of paying.")
+	ErrReceived   = fault.New(fault.Conflict, "received_otherwise", "Another sum was registered under this reference.")
+	ErrNoRefund   = fault.New(fault.NotFound, "refund_not_found", "There is no such refund.")
+	ErrNotByHand  = fault.New(fault.Conflict, "refund_not_by_hand", "Only a refund that staff make by hand, and that is still open, is confirmed by hand.")
+	ErrReceivable = fault.New(fault.Invalid, "receive_invalid", "Money that staff receive is cash or a bank transfer of at least one minor unit.")
+)
+
+// byHand tells whether money of this method goes from hand to hand, or from bank to bank, with nobody to ask.
+func byHand(method string) bool { return method == MethodCash || method == MethodBank }
+
+// PromisedCash tells whether the payment is expected in cash when the goods are handed over.
+func (p Payment) PromisedCash() bool { return p.Status == Pending && p.Reason == ReasonOnDelivery }
+
+// Terms gives which ways of paying by hand the merchant offers.
+func (p *Payments) Terms(ctx context.Context, merchant string) (byhand.Terms, error) {
+	return byhand.Get(ctx, p.db, merchant)
+}
+
+// SetTerms changes them.
+func (p *Payments) SetTerms(tx database.Tx, merchant string, t byhand.Terms) error {
+	return byhand.Set(tx, merchant, t)
+}
+
+// ByHand has a payment wait for cash or for a bank transfer. Its link stays good: who changes his mind may still pay there.
+func (p *Payments) ByHand(tx database.Tx, merchant, paymentID, method string) (Payment, Offer, error) {
+	terms, err := byhand.Find(tx, merchant)
+	if err != nil {
+		return Payment{}, Offer{}, err
+	}
+	wait, reason := cashFor, ReasonOnDelivery
+	if method == MethodBank {
+		wait, reason = terms.Wait(), ReasonTransfer
+	}
+	if method == MethodCash && !terms.Cash || method == MethodBank && !terms.Bank || !byHand(method) {
+		return Payment{}, Offer{}, ErrMethodOff
+	}
+	pay, err := lockPayment(tx, merchant, paymentID)
+	if err != nil {
+		return pay, Offer{}, err
+	}
+	if err := dead(pay, !pay.ExpiresAt.After(tx.Now)); err != nil {
+		return pay, Offer{}, err
+	}
+	o, err := p.offer(tx, pay, method, "")
+	if err != nil || pay.Reason == reason {
+		return pay, o, err
+	}
+	if err := pay.move(Pending, reason); err != nil {
+		return pay, o, err
+	}
+	if end := tx.Now.Add(wait); pay.ExpiresAt.Before(end) {
+		pay.ExpiresAt = end
+	}
+	o.ExpiresAt = pay.ExpiresAt
+	return pay, o, savePayment(tx, &pay)
+}
+
+// ReferenceOf is what a bank transfer for the payment must name; empty where nobody chose that way.
+func (p *Payments) ReferenceOf(ctx context.Context, pay Payment) (string, error) {
+	list, err := readAttempts(p.db.Read(ctx), pay.MerchantID, pay.ID)
+	a, ok := lastBy(list, MethodBank)
+	if err != nil || !ok || !p.bound(a, pay) {
+		return "", err
+	}
+	return a.ExternalID, nil
+}
+
+// ByReference finds the payment that a bank transfer names, as people write it.
+func (p *Payments) ByReference(ctx context.Context, merchant, reference string) (Payment, bool, error) {
+	// As in an order's number, O is zero and I and L are one.
+	reference = strings.NewReplacer(" ", "", "-", "", "O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(reference))
+	a, pay, err := p.byReference(ctx, reference)
+	if errors.Is(err, ErrUnknownLink) {
+		return Payment{}, false, nil
+	}
+	return pay, err == nil && a.MerchantID == merchant, err
+}
+
+// Received is money that staff hold in their hands or see on the account.
+type Received struct {
+	Method string
+	Amount money.Money
+	// Reference tells this money from other money of the same payment: the bank's own id, a receipt's number. The same method and
+	// reference are the same money; without one, the same sum is.
+	Reference string
+}
+
+// Receive registers such money. It goes the way of every word, so it may be too little, too much, too late or a second time.
+func (p *Payments) Receive(ctx context.Context, merchant, paymentID string, r Received) error {
+	if !byHand(r.Method) || r.Amount.Amount < 1 || r.Amount.Amount > largestSum || !money.Known(r.Amount.Currency) {
+		return ErrReceivable
+	}
+	coin := r.coin(paymentID)
+	return p.db.InTx(ctx, func(tx database.Tx) error {
+		pay, err := lockPayment(tx, merchant, paymentID)
+		if err != nil {
+			return err
+		}
+		known, ok, err := readEvent(tx.DB(), merchant, r.Method+"::"+coin)
+		if err != nil {
+			return err
+		}
+		if ok {
+			if known.Facts.Word == nil || known.Facts.Word.Amount != r.Amount {
+				return ErrReceived
+			}
+			return nil
+		}
+		list, err := readAttempts(tx.DB(), merchant, paymentID)
+		if err != nil {
+			return err
+		}
+		a, ok := lastBy(list, r.Method)
+		if !ok || !p.bound(a, pay) {
+			if a, err = p.handed(tx, pay, list, r.Method); err != nil {
+				return err
+			}
+		}
+		return p.Hear(tx, merchant, Word{ID: coin, Method: r.Method, Reference: a.ExternalID, Kind: WordPaid, Coin: coin, Amount: r.Amount, At: tx.Now})
+	})
+}
+
+// coin names the money: staff may use what reference they like, so it is put into a form of ours.
+func (r Received) coin(payment string) string {
+	name := r.Reference
+	if name == "" {
+		name = "sum:" + r.Amount.Decimal() + r.Amount.Currency
+	} else {
+		name = "ref:" + name
+	}
+	h := sha256.Sum256([]byte(name))
+	return r.Method + "-" + payment + "-" + hex.EncodeToString(h[:8])
+}
+
+// handed writes down the attempt of money that nobody had offered to take this way.
+func (p *Payments) handed(tx database.Tx, pay Payment, list []attempt, method string) (attempt, error) {
+	a := attempt{MerchantID: pay.MerchantID, PaymentID: pay.ID, Attempt: next(list), Status: sessionOpen, Method: method,
+		Data: map[string]string{}, ExpiresAt: pay.ExpiresAt, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	a.ExternalID = p.reference(a, pay)
+	return a, insertAttempt(tx, &a)
+}
+
+// refundByHand registers what staff give back themselves: cash is gone with the word, a transfer when somebody confirms it.
+func (p *Payments) refundByHand(ctx context.Context, row Refund, coin receipt) (Refund, error) {
+	if row.ExternalID != "" {
+		return row, nil
+	}
+	status := RefundPending
+	if coin.Method == MethodCash {
+		status = RefundSucceeded
+	}
+	return p.ended(ctx, coin, remoteRefund{ID: "hand-" + row.ID, Ours: row.ID, Status: status})
+}
+
+// ConfirmRefund says that a bank transfer back to the customer was made, or that it failed.
+func (p *Payments) ConfirmRefund(ctx context.Context, merchant, refundID string, made bool) (row Refund, err error) {
+	err = p.db.InTx(ctx, func(tx database.Tx) error {
+		if err := id.Check("ref", refundID); err != nil {
+			return ErrNoRefund
+		}
+		var ok bool
+		if row, ok, err = readRefundRow(tx.DB(), merchant, refundID); err != nil || !ok {
+			return orElse(err, ErrNoRefund)
+		}
+		coin, ok, err := readReceiptOf(tx.DB(), merchant, row.PaymentID)
+		if err != nil || !ok {
+			return orElse(err, ErrNoRefund)
+		}
+		status := RefundFailed
+		if made {
+			status = RefundSucceeded
+		}
+		if coin.Method != MethodBank || row.Status != RefundPending && row.Status != status {
+			return ErrNotByHand
+		}
+		return p.Hear(tx, merchant, Word{ID: row.ID + "-" + status, Method: coin.Method, Account: coin.Account, Kind: WordReturned, Coin: coin.ExternalID,
+			Refund: "hand-" + row.ID, OurRefund: row.ID, Status: status, Amount: money.Of(row.Amount, row.Currency), At: tx.Now})
+	})
+	return row, err
+}
+
+func orElse(err error, none *fault.Fault) error {
+	if err != nil {
+		return err
+	}
+	return none
+}
