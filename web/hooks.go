@@ -24,6 +24,7 @@ func hooks(r *gin.Engine, cfg Config) {
 		r.GET("/hooks/"+platform+"/:channel", flood, func(c *gin.Context) { challenge(c, cfg, platform) })
 		r.POST("/hooks/"+platform+"/:channel", flood, func(c *gin.Context) { receive(c, cfg, platform) })
 	}
+	r.POST("/hooks/wechatpay/:merchant", flood, func(c *gin.Context) { wechatPay(c, cfg) })
 	r.POST("/hooks/stripe", flood, func(c *gin.Context) { stripe(c, cfg, "") })
 	r.POST("/hooks/stripe/:merchant", flood, func(c *gin.Context) {
 		merchant := c.Param("merchant")

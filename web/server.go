@@ -15,6 +15,7 @@ import (
 	"sotto.chat/internal/live"
 	"sotto.chat/internal/metrics"
 	"sotto.chat/internal/trace"
+	"sotto.chat/payments/wechatpay"
 	"sotto.chat/web/api"
 	"sotto.chat/web/chat"
 	"sotto.chat/web/console"
@@ -30,6 +31,8 @@ type Config struct {
 	Metrics *metrics.Metrics
 	Tracer  *trace.Tracer
 	Repeats *door.Repeats
+	// WeChat takes money by WeChat Pay; nil where nobody can.
+	WeChat *wechatpay.Pay
 	// PayOrigins are the origins that the pay page's form may lead to: Stripe's, or the sandbox's.
 	PayOrigins []string
 	// TrustedProxies are addresses whose X-Forwarded-For is believed.
@@ -73,7 +76,7 @@ func New(cfg Config) (http.Handler, error) {
 	docs.Mount(r, description)
 	pictures(r, cfg)
 	chat.Mount(r, chat.Deps{DB: cfg.DB, Channels: cfg.Channels, Inbox: cfg.Inbox, Merchants: cfg.Merchants, Orders: cfg.Orders, Keys: cfg.Keys, Hub: cfg.Hub, PublicURL: cfg.PublicURL, Log: cfg.Log})
-	pay.Mount(r, pay.Deps{Payments: cfg.Payments, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, Now: cfg.DB.Now, Log: cfg.Log})
+	pay.Mount(r, pay.Deps{Payments: cfg.Payments, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, WeChat: cfg.WeChat, Now: cfg.DB.Now, Log: cfg.Log})
 	console.Mount(r, console.Deps{DB: cfg.DB, Inbox: cfg.Inbox, Orders: cfg.Orders, Customers: cfg.Customers, Merchants: cfg.Merchants, Hub: cfg.Hub, Log: cfg.Log, PublicURL: cfg.PublicURL})
 	return r, nil
 }

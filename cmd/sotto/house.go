@@ -24,6 +24,7 @@ import (
 	"sotto.chat/migrations"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
+	"sotto.chat/payments/wechatpay"
 	"sotto.chat/privacy"
 	"sotto.chat/web/api"
 	"sotto.chat/web/door"
@@ -43,6 +44,7 @@ type house struct {
 	repeats  *door.Repeats
 	telegram *telegram.Platform
 	whatsapp *whatsapp.Platform
+	wechat   *wechatpay.Pay
 }
 
 // openDatabase connects without migrating.

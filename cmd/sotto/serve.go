@@ -55,7 +55,7 @@ func (workCmd) Run(ctx context.Context, s *settings) error {
 
 // server builds the doors behind an open listener.
 func (h *house) server(l net.Listener) (*web.Server, error) {
-	handler, err := web.New(web.Config{Rooms: h.Rooms, Hub: h.hub, Metrics: h.metrics, Tracer: h.tracer, Repeats: h.repeats,
+	handler, err := web.New(web.Config{Rooms: h.Rooms, Hub: h.hub, Metrics: h.metrics, Tracer: h.tracer, Repeats: h.repeats, WeChat: h.wechat,
 		PayOrigins: h.payOrigins(), TrustedProxies: splitList(h.settings.TrustedProxies), Ready: h.ready})
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"sotto.chat/internal/money"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
+	"sotto.chat/payments/wechatpay"
 )
 
 // platformMethods are the ways of paying that belong to one platform's chats.
@@ -19,6 +20,8 @@ var platformMethods = map[string]string{"telegram": payments.MethodTelegram, "wh
 
 // connectTills tells the payments who is asked about money that comes inside chats.
 func (h *house) connectTills() {
+	h.wechat = wechatpay.New(h.DB, h.Merchants, h.Payments, h.desk, wechatpay.Config{PublicURL: h.PublicURL, Log: h.log,
+		Addresses: wechatpay.Addresses{Pay: h.settings.WeChatPayURL, OA: h.settings.WeChatURL}})
 	h.Payments.Use(payments.MethodTelegram, telegramTill{house: h, platform: h.telegram})
 	h.Payments.Use(payments.MethodStars, telegramTill{house: h, platform: h.telegram, stars: telegram.NewStarBook(h.telegram)})
 	h.Payments.Use(payments.MethodWhatsApp, whatsappTill{house: h})

@@ -8,6 +8,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/money"
 	"sotto.chat/merchants"
+	"sotto.chat/payments/wechatpay"
 )
 
 // Key is an API key; its text is shown once, when it is made.
@@ -68,6 +69,7 @@ type Settings struct {
 	Notice       bool        `json:"ai_notice"`
 	LLM          bool        `json:"llm" doc:"Whether messages may go to the operator's language model."`
 	Stripe       bool        `json:"stripe" doc:"Whether the shop has a Stripe account of its own."`
+	WeChatPay    bool        `json:"wechatpay" doc:"Whether the shop takes WeChat Pay."`
 	Version      int64       `json:"version"`
 }
 
@@ -87,6 +89,7 @@ type SettingsPatch struct {
 	Notice       *bool        `json:"ai_notice,omitempty"`
 	LLM          *bool        `json:"llm,omitempty"`
 	Stripe       *StripeIn    `json:"stripe,omitempty"`
+	WeChatPay    *WeChatPayIn `json:"wechatpay,omitempty"`
 }
 
 // StripeIn is the shop's own Stripe account; it is sealed and never comes back.
@@ -130,10 +133,14 @@ func (a *api) shown(ctx context.Context, merchant string) (*Tagged[Settings], er
 		return nil, err
 	}
 	own, err := a.Merchants.Credential(ctx, merchant, "stripe", &struct{}{})
+	if err != nil {
+		return nil, err
+	}
+	wechat, err := a.Merchants.Credential(ctx, merchant, wechatpay.Kind, &struct{}{})
 	return &Tagged[Settings]{etag(m.Version), Settings{Merchant: m.ID, Name: m.Name, Slug: m.Slug, Currency: m.Currency, Country: m.Country,
 		Language: m.Language, TaxPPM: m.TaxPPM, TaxInclusive: m.TaxInclusive, Shipping: money.Of(m.ShippingAmount, m.Currency), HoldMinutes: m.HoldMinutes,
 		Formal: m.Settings.Formal, Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Notice: m.Settings.EUNotice, LLM: m.Settings.LLM,
-		Stripe: own, Version: m.Version}}, err
+		Stripe: own, WeChatPay: wechat, Version: m.Version}}, err
 }
 
 func (a *api) shop() {
@@ -163,6 +170,11 @@ func (a *api) shop() {
 				}
 				if s := in.Body.Stripe; s != nil {
 					if err := a.Merchants.SetCredential(tx, who.MerchantID, "stripe", s); err != nil {
+						return err
+					}
+				}
+				if w := in.Body.WeChatPay; w != nil {
+					if err := wechatpay.Set(tx, a.Merchants, who.MerchantID, w.credentials()); err != nil {
 						return err
 					}
 				}
