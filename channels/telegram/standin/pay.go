@@ -146,3 +146,15 @@ func (s *Server) refundStars(w http.ResponseWriter, m outgoing) {
 		answer(w, http.StatusOK, object{"ok": true, "result": true})
 	}
 }
+
+// Charges lists the payments in Stars that came, oldest first.
+func (s *Server) Charges() (list []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.stars {
+		if id, ok := t["id"].(string); ok && t["source"] != nil {
+			list = append(list, id)
+		}
+	}
+	return list
+}
