@@ -41,7 +41,6 @@ type Bot struct {
 	words    *words.Book
 	goods    *shelfCache
 	till     Till
-	warnings map[string]string
 	log      *slog.Logger
 }
 
@@ -52,12 +51,8 @@ func New(db *database.DB, box *inbox.Inbox, ord *orders.Orders, cat *catalog.Cat
 	if err != nil {
 		return nil, err
 	}
-	warnings, err := readWarnings()
-	if err != nil {
-		return nil, err
-	}
 	b := &Bot{db: db, inbox: box, orders: ord, catalog: cat, people: people, shop: shop, embedded: embedded, model: model,
-		words: book, warnings: warnings, goods: newShelfCache(cat, log), log: log}
+		words: book, goods: newShelfCache(cat, log), log: log}
 	jobs.On(desk, "bot.turn", func(ctx context.Context, n inbox.Spoke) error { return b.Turn(ctx, n.Merchant, n.Conversation) })
 	jobs.On(desk, "bot.notify", b.Notify)
 	jobs.On(desk, "bot.card", b.WarnOfCard)

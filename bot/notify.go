@@ -157,3 +157,64 @@ func skusOf(cards []inbox.Card) []string {
 	}
 	return out
 }
+
+// warn answers a message that held a card's number, which nobody has kept, and offers the place where a card is safe. Nothing else of
+// such a message is used.
+func (t *talk) warn() {
+	t.out.put(t.voice().CardWarning(t.mem.Language, t.c.Language))
+	if t.touched || t.waiting.ID == "" {
+		if t.hasCart && len(t.cart.Lines) > 0 {
+			t.out.offer("button_checkout", tapCheckout)
+		}
+		return
+	}
+	t.b.offerPayment(t.out, t.waiting)
+}
+
+// offerPayment puts the pay link of an order into an answer.
+func (b *Bot) offerPayment(d *draft, ord orders.Order) {
+	url := b.orders.PayURL(ord)
+	if url == "" {
+		return
+	}
+	total := money.Of(ord.Total, ord.Currency)
+	d.facts.amount(total)
+	d.link(d.voice.Say("pay_link", words.Facts{"total": total}), url)
+}
+
+// WarnOfCard says the warning in a conversation that a person answers, once for each message.
+func (b *Bot) WarnOfCard(ctx context.Context, n inbox.CardTyped) error {
+	shop, err := b.shop(ctx, n.Merchant)
+	if err != nil {
+		return err
+	}
+	return b.db.InTx(ctx, func(tx database.Tx) error {
+		c, err := b.inbox.Lock(tx, n.Merchant, n.Conversation)
+		if err != nil {
+			return err
+		}
+		plain, err := b.inbox.Memory(tx, &c)
+		if err != nil {
+			return err
+		}
+		mem := readMemory(plain)
+		d := &draft{voice: b.voice(shop, mem.Language, c.Language)}
+		d.put(d.voice.CardWarning(mem.Language, c.Language))
+		list, err := b.orders.OfConversation(tx, c.MerchantID, c.ID, recentOrders)
+		if err != nil {
+			return err
+		}
+		for _, o := range list {
+			if o.Status == orders.AwaitingPayment {
+				b.offerPayment(d, o)
+				break
+			}
+		}
+		content := d.finish()
+		if err := guard(content, &d.facts, d.voice); err != nil {
+			return err
+		}
+		_, err = b.inbox.SayOnce(tx, &c, "bot:card:"+n.Message, content)
+		return err
+	})
+}

@@ -23,6 +23,7 @@ const fallback = "en"
 type Book struct {
 	languages map[string]*language
 	commands  map[string]string // words, folded → tap
+	warnings  map[string]string // about card numbers, by language
 }
 
 type language struct {
@@ -46,6 +47,9 @@ func Open() (*Book, error) {
 		return nil, fmt.Errorf("list the languages: %w", err)
 	}
 	b := &Book{languages: map[string]*language{}, commands: map[string]string{}}
+	if b.warnings, err = readWarnings(); err != nil {
+		return nil, err
+	}
 	for _, entry := range entries {
 		raw, err := files.ReadFile(entry.Name())
 		if err != nil {

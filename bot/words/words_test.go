@@ -208,3 +208,26 @@ func TestPaidIsSaidInOnePlace(t *testing.T) {
 		}
 	}
 }
+
+// The warning about card numbers is said in the customer's language, also in those that the bot does not speak.
+func TestCardWarnings(t *testing.T) {
+	b, said := open(t), map[string]string{}
+	for _, code := range []string{"en", "es", "pt", "de", "fr", "id", "zh", "ar"} {
+		for _, tag := range []string{code, strings.ToUpper(code) + "_XX"} {
+			w := b.Voice("", false, tag).CardWarning(tag)
+			if w == "" || strings.ContainsAny(w, "0123456789") || said[w] != "" && said[w] != code {
+				t.Errorf("%s: %q", tag, w)
+			}
+			said[w] = code
+		}
+	}
+	if w := b.Voice("", false, "").CardWarning("", "de"); said[w] != "de" {
+		t.Errorf("the second choice gives %q", w)
+	}
+	if w := b.Voice("", false, "es").CardWarning("es", "de"); said[w] != "es" {
+		t.Errorf("a language that is spoken gives %q", w)
+	}
+	if w := b.Voice("", false, "").CardWarning("xx"); said[w] != "en" {
+		t.Errorf("an unknown language gives %q", w)
+	}
+}
