@@ -52,13 +52,13 @@ func (h *house) hookURL(c channels.Channel) string {
 // payOrigins are where the pay page may send a customer on to.
 func (h *house) payOrigins() []string {
 	if h.settings.StripeURL == "" {
-		return append(h.wechat.Origins(), stripePages)
+		return []string{stripePages}
 	}
 	u, err := url.Parse(h.settings.StripeURL)
 	if err != nil {
-		return h.wechat.Origins()
+		return nil
 	}
-	return append(h.wechat.Origins(), u.Scheme+"://"+u.Host)
+	return []string{u.Scheme + "://" + u.Host}
 }
 
 // local tells whether the shop itself is on the loopback address, where merchants' endpoints may be too.

@@ -39,12 +39,8 @@ type Deps struct {
 	Log    *slog.Logger
 }
 
-const (
-	// stripeOrigin hosts Stripe's checkouts.
-	stripeOrigin = "https://checkout.stripe.com"
-	// wechatOrigin opens WeChat on a phone.
-	wechatOrigin = "https://wx.tenpay.com"
-)
+// stripeOrigin hosts Stripe's checkouts.
+const stripeOrigin = "https://checkout.stripe.com"
 
 // looks bounds how often the page after a payment asks again by itself.
 const looks = 40
@@ -67,7 +63,7 @@ func Mount(r gin.IRouter, d Deps) {
 		d.CheckoutOrigins = []string{stripeOrigin}
 	}
 	if d.WeChat != nil {
-		d.CheckoutOrigins = append(slices.Clone(d.CheckoutOrigins), wechatOrigin)
+		d.CheckoutOrigins = append(slices.Clone(d.CheckoutOrigins), d.WeChat.Origins()...)
 	}
 	// A link is worth a thousand clicks at once, and a few a second; a guess is worth one a second.
 	p := &pay{Deps: d, tokens: door.NewLimiter(20, 1500), guesses: door.NewLimiter(1, 60)}
@@ -75,6 +71,7 @@ func Mount(r gin.IRouter, d Deps) {
 	g.GET("/:token", p.show)
 	g.HEAD("/:token", p.show)
 	g.POST("/:token", door.Capped(4<<10), p.act)
+	g.GET("/:token/wechat", p.named)
 	g.GET("/:token/done", p.done)
 	g.HEAD("/:token/done", p.done)
 }

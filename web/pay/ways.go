@@ -2,13 +2,10 @@ package pay
 
 import (
 	"html/template"
-	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"sotto.chat/payments"
-	"sotto.chat/payments/wechatpay"
 )
 
 // way is one way of paying: a button and what it means.
@@ -26,6 +23,7 @@ type told struct {
 	Reference string
 	Code      template.URL // what the code for WeChat says
 	Square    square       // the same as a QR code
+	Bridge    string       // what WeChat's own browser asks for the money with, as JSON
 }
 
 // ways lists how an open payment can be paid; the way that was chosen already is not offered again.
@@ -73,36 +71,4 @@ func (p *pay) byHand(c *gin.Context, method string) {
 		return
 	}
 	p.leave(c, p.path(c))
-}
-
-// wechatURL lets a link open WeChat, and nothing else.
-func wechatURL(code string) template.URL {
-	if !strings.HasPrefix(code, "weixin://wxpay/") {
-		return ""
-	}
-	return template.URL(code) //nolint:gosec // the scheme was looked at
-}
-
-// wechat leads on to WeChat: by a page that opens it on a phone, by a code for the phone elsewhere.
-func (p *pay) wechat(c *gin.Context) {
-	page, err := p.Payments.ByToken(c.Request.Context(), c.Param("token"))
-	if err == nil && !p.WeChat.Takes(c.Request.Context(), page.Payment) {
-		err = payments.ErrMethodOff
-	}
-	var start wechatpay.Start
-	if err == nil {
-		start, err = p.WeChat.Start(c.Request.Context(), page.Payment, wechatpay.Ask{Agent: c.GetHeader("User-Agent"), IP: c.ClientIP()})
-	}
-	switch {
-	case err != nil:
-		p.failNow(c, err)
-	case start.Page != "":
-		p.leave(c, start.Page)
-	default:
-		v := p.view(c, page)
-		v.tell(payments.MethodWeChat)
-		v.Told.Code, v.Told.Square = wechatURL(start.Code), squareOf(start.Code)
-		v.Again = v.Path + "/done?look=0"
-		p.write(c, http.StatusOK, v)
-	}
 }
