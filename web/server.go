@@ -12,9 +12,11 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"sotto.chat/internal/database"
 	"sotto.chat/internal/live"
 	"sotto.chat/internal/metrics"
 	"sotto.chat/internal/trace"
+	"sotto.chat/orders"
 	"sotto.chat/payments/wechatpay"
 	"sotto.chat/web/api"
 	"sotto.chat/web/chat"
@@ -76,9 +78,19 @@ func New(cfg Config) (http.Handler, error) {
 	docs.Mount(r, description)
 	pictures(r, cfg)
 	chat.Mount(r, chat.Deps{DB: cfg.DB, Channels: cfg.Channels, Inbox: cfg.Inbox, Merchants: cfg.Merchants, Orders: cfg.Orders, Keys: cfg.Keys, Hub: cfg.Hub, PublicURL: cfg.PublicURL, Log: cfg.Log})
-	pay.Mount(r, pay.Deps{Payments: cfg.Payments, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, WeChat: cfg.WeChat, Now: cfg.DB.Now, Log: cfg.Log})
+	pay.Mount(r, pay.Deps{Payments: cfg.Payments, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, ByHand: byHand(cfg), WeChat: cfg.WeChat, Now: cfg.DB.Now, Log: cfg.Log})
 	console.Mount(r, console.Deps{DB: cfg.DB, Inbox: cfg.Inbox, Orders: cfg.Orders, Customers: cfg.Customers, Merchants: cfg.Merchants, Hub: cfg.Hub, Log: cfg.Log, PublicURL: cfg.PublicURL})
 	return r, nil
+}
+
+// byHand has an order wait for cash or a bank transfer, as the customer chose on the pay page.
+func byHand(cfg Config) func(ctx context.Context, merchant, payment, method string) error {
+	return func(ctx context.Context, merchant, payment, method string) error {
+		return cfg.DB.InTx(ctx, func(tx database.Tx) error {
+			_, err := cfg.Orders.PayBy(tx, merchant, payment, method, orders.Deed{Actor: "customer"})
+			return err
+		})
+	}
 }
 
 // hardened sets what every answer carries; pages set their own content policy.

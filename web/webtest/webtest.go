@@ -28,10 +28,10 @@ import (
 	"sotto.chat/privacy"
 )
 
-const (
-	stripeKey  = "sk_test_web"
-	hookSecret = "whsec_web"
-)
+// StripeKey opens the sandbox behind a test's shop.
+const StripeKey = "sk_test_web"
+
+const hookSecret = "whsec_web"
 
 // Bot answers what a customer said. The customer's words come as typed, or the tap.
 type Bot func(ctx context.Context, said string) channels.Content
@@ -77,7 +77,7 @@ func Open(t testing.TB, db *database.DB, clock *testkit.Clock) *Shop {
 	s.Merchants, s.People, s.Desk, s.Hub = merchants.New(db, s.Keys), customers.New(db, s.Keys), jobs.New(db, testkit.Log(t)), live.New(db, testkit.Log(t))
 	s.Catalog = catalog.New(db, s.Desk)
 	stripe := s.openStripe()
-	s.Payments = payments.New(db, s.Merchants, s.Desk, payments.Config{StripeURL: stripe, PlatformKey: stripeKey, PlatformSecrets: []string{hookSecret},
+	s.Payments = payments.New(db, s.Merchants, s.Desk, payments.Config{StripeURL: stripe, PlatformKey: StripeKey, PlatformSecrets: []string{hookSecret},
 		PublicURL: s.URL, LinkKey: s.Keys.Derive("pay-links"), Log: testkit.Log(t)})
 	s.Orders = orders.New(db, s.Catalog, s.People, s.Payments, s.Desk, s.terms)
 	s.Channels = channels.New(db, s.Merchants, s.Keys, s.Desk, nil, channels.Config{Log: testkit.Log(t)})
@@ -160,7 +160,7 @@ func (s *Shop) openStripe() string {
 	}))
 	var api *httptest.Server
 	var err error
-	s.Stripe, err = sandbox.New(sandbox.Config{SecretKey: stripeKey, BaseURL: func() string { return api.URL }, Now: s.Clock.Now,
+	s.Stripe, err = sandbox.New(sandbox.Config{SecretKey: StripeKey, BaseURL: func() string { return api.URL }, Now: s.Clock.Now,
 		Webhooks: []sandbox.Endpoint{{URL: door.URL, Secret: hookSecret}}, Retry: []time.Duration{50 * time.Millisecond}})
 	s.Must(err)
 	api = httptest.NewServer(s.Stripe.Handler())
