@@ -1,5 +1,7 @@
 package embedded
 
+import "slices"
+
 // clause is a part of the message that says one thing.
 type clause struct {
 	segs     []segment
@@ -131,6 +133,9 @@ func (r *reader) inCart(ph int32) bool {
 func (r *reader) asks(c *clause) bool {
 	for i := range c.segs {
 		s := &c.segs[i]
+		if s.has(cModal) && i+1 < len(c.segs) && c.segs[i+1].phrase >= 0 {
+			return true // "would tea go with it"
+		}
 		if s.has(cWant) || s.has(cMake) || s.phrase >= 0 || r.hitAt(s.from, cWant) {
 			break
 		}
@@ -167,16 +172,7 @@ func (r *reader) needs(c *clause) bool {
 
 // hitAt tells whether some phrase with this concept starts at a token.
 func (r *reader) hitAt(from int, want concept) bool {
-	for i := range r.hits {
-		if h := &r.hits[i]; h.from == from {
-			for _, s := range h.senses {
-				if s.concept == want {
-					return true
-				}
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.hits, func(h hit) bool { return h.from == from && h.hasAny(want) })
 }
 
 // orders tells whether a clause asks for goods: it opens like an order, or it is nothing but names and small words.
@@ -214,18 +210,33 @@ func (c *clause) opensWithName() bool {
 }
 
 // opensBare tells whether a clause without a wish begins like a list of goods: not with a verb that nobody knows ("glue a
-// teapot") nor, where names are said only in part, with any verb at all ("set an alarm" asks for no alarm clock).
+// teapot"), not with one of looking or talking ("read me a book") nor, where names are said only in part, with any verb at
+// all ("set an alarm" asks for no alarm clock).
 func (c *clause) opensBare() bool {
+	if c.concepts.has(cCart) {
+		return true
+	}
 	for i := range c.segs {
 		s := &c.segs[i]
-		if s.unknown() && i+1 < len(c.segs) && c.segs[i+1].hasAny(cArticle, cMy, cNumber) {
+		switch {
+		case c.strangeVerb(i):
 			return false
-		}
-		if !s.hasAny(cOpener, cGreet, cYes, cNo, cThanks, cAnd, cBut) {
-			return c.sure > 0 || s.phrase >= 0 || s.hasAny(cArticle, cNumber, cAnother, cOf, cWith, cWithout, cExtra, cLight, cDouble, cOnly, cMake, cChange, cRemove, cIt, cOne)
+		case c.sure > 0 && s.has(cFiller), s.hasAny(cOpener, cGreet, cYes, cNo, cThanks, cAnd, cBut):
+		case c.sure > 0:
+			return !s.hasAny(cTalk, cSee, cExport, cPayment)
+		default:
+			return s.phrase >= 0 || s.hasAny(cArticle, cNumber, cAnother, cOf, cWith, cWithout, cExtra, cLight, cDouble, cOnly, cMake, cChange, cRemove, cIt, cOne)
 		}
 	}
 	return true
+}
+
+// strangeVerb tells whether an unknown word stands where a verb does: before an object, and not behind "for" or "to".
+func (c *clause) strangeVerb(i int) bool {
+	if !c.segs[i].unknown() || i+1 == len(c.segs) || !c.segs[i+1].hasAny(cArticle, cMy, cNumber) {
+		return false
+	}
+	return i == 0 || !c.segs[i-1].has(cTo) && !(c.segs[i-1].has(cFiller) && c.segs[i-1].to-c.segs[i-1].from > 1)
 }
 
 // strangers counts the unknown words before the frame, and between the frame and the first name.

@@ -54,6 +54,7 @@ const (
 	cLight
 	cMake
 	cMenu
+	cModal
 	cMoreOfIt
 	cMy
 	cMyAccount
@@ -168,6 +169,7 @@ var conceptNames = map[string]concept{
 	"light":           cLight,
 	"make":            cMake,
 	"menu":            cMenu,
+	"modal":           cModal,
 	"more_of_it":      cMoreOfIt,
 	"my":              cMy,
 	"my_account":      cMyAccount,

@@ -12,7 +12,7 @@ func (r *reader) stranded(c *clause) bool {
 	if first < 0 {
 		return false
 	}
-	return r.servesStranger(c) || r.isVerb(c, first) || r.goesElsewhere(c, last)
+	return r.servesStranger(c) || r.isVerb(c, first) || r.isPlace(c, first) || r.isStatement(c, first) || r.goesElsewhere(c, last)
 }
 
 // names gives the first and the last segment that name something of the catalog, -1 for none.
@@ -35,16 +35,20 @@ func (r *reader) servesStranger(c *clause) bool {
 	if c.concepts.has(cChange) {
 		return false // "change the drink to a tea"
 	}
-	stranger, tied, things := false, false, false
+	stranger, tied, things, verb := false, false, false, false
 	for i := range c.segs {
 		s := &c.segs[i]
 		if i > 0 && r.tokens[s.from].brk != breakNone {
 			stranger, tied = false, false
 		}
 		switch {
+		case s.unknown() && tied && !verb && c.segs[i-1].has(cTo):
+			verb = true // "a song to bake scones"
 		case s.unknown():
 			stranger, tied = stranger || c.isThing(i), false
 			things = things || stranger
+		case tied && s.hasAny(cAnd, cWith, cNumber):
+			stranger, tied = false, false
 		case s.phrase >= 0:
 			if tied && r.goods(s) {
 				return true
@@ -56,6 +60,8 @@ func (r *reader) servesStranger(c *clause) bool {
 			tied = true
 		case things && c.frame == i+1 && s.has(cTo):
 			tied = true // "put a slip on the tray to buy milk": the only wish is a purpose
+		case stranger && s.to-s.from > 1 && s.has(cFiller) && r.hitAt(s.from, cTo):
+			tied = i+1 < len(c.segs) && c.segs[i+1].phrase >= 0 // "a mug to drink tea"
 		case stranger && (s.has(cOf) || s.has(cWith)) && i+1 < len(c.segs) && c.segs[i+1].has(cPut):
 			tied = true // "un aviso de comprar té"
 		}
@@ -83,13 +89,42 @@ func (r *reader) goods(s *segment) bool {
 	return len(p.products) > 0 || p.choice
 }
 
-// isVerb finds a name in the place of a verb: right behind "I want to", bare, and with something to act on behind it.
+// isVerb finds a name in the place of a verb: bare behind "I want to", or bare at the very beginning, and with something
+// to act on behind it ("milk the goats").
 func (r *reader) isVerb(c *clause, first int) bool {
-	if first < 2 || first+1 >= len(c.segs) || !c.segs[first-1].has(cTo) || !c.segs[first-2].has(cWant) {
+	if first+1 >= len(c.segs) || c.segs[first].to-c.segs[first].from > 1 {
 		return false
 	}
 	next := &c.segs[first+1]
-	return c.segs[first].to-c.segs[first].from == 1 && r.tokens[next.from].brk == breakNone && (next.has(cArticle) || next.has(cNumber) || next.has(cMy) || next.unknown())
+	if r.tokens[next.from].brk != breakNone {
+		return false
+	}
+	if c.frame >= 0 && c.frame < first {
+		return first-c.frame <= 2 && r.hitEnds(c.segs[first].from, cTo) && (next.hasAny(cArticle, cNumber, cMy) || next.unknown())
+	}
+	if first > 0 && c.segs[first-1].has(cFiller) && c.segs[first-1].to-c.segs[first-1].from > 1 && r.hitEnds(c.segs[first].from, cTo) {
+		return next.hasAny(cArticle, cMy, cNumber) || next.unknown() // "I would like to …"
+	}
+	for i := range c.segs[:first] {
+		if !c.segs[i].hasAny(cOpener, cGreet) {
+			return false
+		}
+	}
+	return next.hasAny(cArticle, cMy) && first+2 < len(c.segs) && c.segs[first+2].unknown()
+}
+
+// isPlace finds a name that is only where to: "take me to the tea house".
+func (r *reader) isPlace(c *clause, first int) bool {
+	if first == 0 || c.named > 1 || c.concepts.has(cChange) || len(r.lex.phrases[c.segs[first].phrase].products) == 0 || r.inCart(c.segs[first].phrase) {
+		return false
+	}
+	s := &c.segs[first-1]
+	return s.has(cOnto) && r.hitAt(s.from, cTo)
+}
+
+// isStatement finds "the tea is cold": it tells how something is and asks for nothing.
+func (r *reader) isStatement(c *clause, first int) bool {
+	return c.frame < 0 && first+2 < len(c.segs) && c.segs[first+1].has(cAux) && !c.concepts.hasAny(cWant, cMake, cChange, cRight)
 }
 
 // goesElsewhere finds the place that a product is put into, where that is not the order: "put butter on my to do list".
@@ -97,12 +132,39 @@ func (r *reader) goesElsewhere(c *clause, last int) bool {
 	if p := &r.lex.phrases[c.segs[last].phrase]; len(p.products) == 0 || p.choice && r.productBefore(c.from) {
 		return false
 	}
-	for i := last + 1; i < len(c.segs); i++ {
+	if r.inCartPlace(c) {
+		return false
+	}
+	for i := last + 1; i+1 < len(c.segs); i++ {
 		s := &c.segs[i]
-		if !s.has(cOnto) || i+1 == len(c.segs) || !r.hitEnds(s.to, cMy) {
+		if s.hasAny(cOnto, cCart) && (r.hitEnds(s.to, cMy) || s.has(cCart) || c.puts() && r.hitAt(s.from, cTo) && c.segs[i+1].unknown()) {
+			return !r.anyHit(s.from, c.to, cOrder, cMyOrder, cIt, cOne, cOrdinal, cOther)
+		}
+	}
+	return false
+}
+
+// puts tells whether the wish of a clause is to put something somewhere.
+func (c *clause) puts() bool {
+	return c.frame >= 0 && c.segs[c.frame].has(cPut) && !c.segs[c.frame].has(cWant)
+}
+
+// inCartPlace tells whether a clause speaks of the cart: of "my list", but not of "my list of chores".
+func (r *reader) inCartPlace(c *clause) bool {
+	for i := range r.hits {
+		h := &r.hits[i]
+		if h.from < c.from || h.to > c.to || !h.hasAny(cCart) {
 			continue
 		}
-		return !r.anyHit(c.from, c.to, cCart) && !r.anyHit(s.from, c.to, cOrder, cMyOrder, cIt, cOne, cOrdinal, cOther)
+		of := false
+		for j := range c.segs {
+			if s := &c.segs[j]; s.from == h.to {
+				of = s.hasAny(cOf, cOnto) && j+1 < len(c.segs) && c.segs[j+1].unknown()
+			}
+		}
+		if !of {
+			return true
+		}
 	}
 	return false
 }
@@ -116,84 +178,10 @@ func (r *reader) productBefore(to int) bool {
 
 // anyHit tells whether some phrase with one of the concepts stands between two tokens, also inside a longer one.
 func (r *reader) anyHit(from, to int, wanted ...concept) bool {
-	for i := range r.hits {
-		if h := &r.hits[i]; h.from >= from && h.to <= to {
-			for _, s := range h.senses {
-				if slices.Contains(wanted, s.concept) {
-					return true
-				}
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.hits, func(h hit) bool { return h.from >= from && h.to <= to && h.hasAny(wanted...) })
 }
 
 // hitEnds tells whether some phrase with this concept ends before a token.
 func (r *reader) hitEnds(to int, want concept) bool {
-	for i := range r.hits {
-		if h := &r.hits[i]; h.to == to {
-			for _, s := range h.senses {
-				if s.concept == want {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// strangeObject tells whether a phrase with one of the concepts acts on something that nobody knows: "cancel my gym
-// class", "pay a fine", "finished with my lessons". What stands between may be small words only.
-func (r *reader) strangeObject(c *clause, verbs ...concept) bool {
-	for i := range r.hits {
-		h := &r.hits[i]
-		if h.from < c.from || h.to > c.to || r.covered(i) || !h.hasAny(verbs...) {
-			continue
-		}
-		if r.strangeBehind(c, h.to) {
-			return true
-		}
-	}
-	return false
-}
-
-// strangeBehind looks for the object from a token on: a thing nobody knows, that does not go on into one known here.
-func (r *reader) strangeBehind(c *clause, from int) bool {
-	small, unknown := r.hitEnds(from, cMy), false
-	for i := range c.segs {
-		s := &c.segs[i]
-		if s.from < from {
-			continue
-		}
-		switch {
-		case s.from > from && !small && !unknown && r.tokens[s.from].brk != breakNone:
-			return false
-		case (s.unknown() || s.has(cRight)) && small:
-			unknown = true
-		case unknown:
-			return !s.hasAny(cOrder, cMyOrder, cCart, cMyAccount, cData) && s.phrase < 0
-		case s.hasAny(cArticle, cMy, cNumber):
-			small = true
-		case s.has(cWith) && s.from == from:
-			if i+1 < len(c.segs) && c.segs[i+1].has(cMy) && !r.anyHit(s.to, c.to, cOrder, cMyOrder, cCart) {
-				return true // "done with my …"
-			}
-		default:
-			return false
-		}
-	}
-	return unknown
-}
-
-func (h *hit) hasAny(cs ...concept) bool {
-	return slices.ContainsFunc(h.senses, func(x sense) bool { return slices.Contains(cs, x.concept) })
-}
-
-func (s *segment) hasAny(cs ...concept) bool {
-	for _, c := range cs {
-		if s.has(c) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.hits, func(h hit) bool { return h.to == to && h.hasAny(want) })
 }

@@ -157,6 +157,11 @@ type hit struct {
 	senses   []sense
 }
 
+// hasAny tells whether the phrase may mean one of the concepts.
+func (h *hit) hasAny(cs ...concept) bool {
+	return slices.ContainsFunc(h.senses, func(x sense) bool { return slices.Contains(cs, x.concept) })
+}
+
 // find gives all phrases of the language in a message, also overlapping ones.
 func (l *language) find(tokens []token, hits []hit) []hit {
 	for i := range tokens {

@@ -24,6 +24,9 @@ func (s *segment) has(c concept) bool {
 	return false
 }
 
+// hasAny tells whether the segment may mean one of the concepts.
+func (s *segment) hasAny(cs ...concept) bool { return slices.ContainsFunc(cs, s.has) }
+
 func (s *segment) unknown() bool { return s.phrase < 0 && len(s.senses) == 0 }
 
 // What a stretch is worth. Longer stretches win over the same words one by one, the catalog over the language, and a

@@ -47,7 +47,7 @@ var rules = []rule{
 	{kind: reading.SetLanguage, all: [][]concept{is(cLanguageChange)}},
 	{kind: reading.SetLanguage, all: [][]concept{is(cLanguageWord), is(cLanguageName)}, none: is(cQuestion), words: 2},
 	{kind: reading.Repeat, all: [][]concept{is(cRepeat)}, words: 3},
-	{kind: reading.Checkout, all: [][]concept{is(cCheckout)}, none: is(cQuestion, cHypothetical, cWeakNo, cUnsure, cKnow), words: 2, acts: true},
+	{kind: reading.Checkout, all: [][]concept{is(cCheckout)}, none: is(cQuestion, cHypothetical, cWeakNo, cUnsure, cKnow), words: 1, acts: true},
 	{kind: reading.Pay, all: [][]concept{is(cPay)}, none: is(cQuestion, cKnow, cPayHow, cProblem, cNo, cWeakNo, cWithout, cUnsure), words: 1, acts: true},
 	{kind: reading.Rate, all: [][]concept{is(cRate), is(cNumber)}},
 	{kind: reading.Browse, all: [][]concept{is(cMenu)}, words: 3},

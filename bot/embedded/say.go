@@ -73,7 +73,7 @@ func (r *reader) speak(u *rule, c *clause) bool {
 	case reading.Rate:
 		a.Score = r.number(c)
 	case reading.Checkout, reading.ClearCart:
-		if c.named > 0 || r.strangeObject(c, cCheckout) {
+		if c.named > 0 || r.strangeObject(c, cCheckout) || !c.concepts.has(cCart) && r.strangeObject(c, cStartOver) {
 			return false
 		}
 	case reading.Pay:

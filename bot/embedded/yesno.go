@@ -42,21 +42,21 @@ func (r *reader) answer(clauses []clause) answer {
 	for i := range clauses {
 		c := &clauses[i]
 		s := r.opening(c)
-		if s != nil && s.has(cConsent) && (c.words > 0 || c.goesOn() && i+1 < len(clauses) && clauses[i+1].words > 0) {
+		if s != nil && s.has(cConsent) && (c.words > 0 || c.concepts.has(cHypothetical) || c.goesOn() && i+1 < len(clauses) && clauses[i+1].words > 0) {
 			continue // "confirm the doors", "go ahead and dance": a verb with something of its own to act on
 		}
 		switch {
 		case s == nil && c.concepts.hasAny(cNo, cWeakNo):
 			a.no = a.no || len(r.out) == 0 && c.words == 0 && c.named == 0 && !c.question && c.to-c.from <= 5
 		case s == nil:
-			a.yes = a.yes || c.approves()
+			a.yes = a.yes || r.approves(c)
 		case s.has(cNo) && !r.negatesGoods(c, s):
 			a.no = true
 		case s.has(cWeakNo):
 			a.no = a.no || c.words == 0 && c.named == 0 && c.to-c.from <= 4
 		case s.has(cWeakYes):
 			weak = true
-			a.yes = a.yes || c.approves() || c.agrees()
+			a.yes = a.yes || r.approves(c) || c.agrees()
 		case s.has(cYes) && !c.question && c.words <= 4 && !c.concepts.hasAny(cMyAccount):
 			a.yes, strong = true, true
 		}
@@ -74,7 +74,10 @@ func (c *clause) agrees() bool {
 }
 
 // approves recognises a yes that does not begin with one: "everything looks right".
-func (c *clause) approves() bool {
+func (r *reader) approves(c *clause) bool {
+	if c.segs[0].has(cRight) && len(c.segs) > 1 && c.segs[1].unknown() && r.tokens[c.segs[1].from].brk == breakNone {
+		return false // "great weather"
+	}
 	return c.concepts.has(cRight) && !c.question && c.words <= 1 && c.named == 0 && c.to-c.from <= 9 && !c.concepts.hasAny(cSearch, cTalk, cMyAccount, cPay)
 }
 
