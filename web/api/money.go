@@ -36,7 +36,7 @@ type Receipt struct {
 	ID     string       `json:"id" doc:"The provider's own id of it."`
 	Method string       `json:"method"`
 	Amount money.Money  `json:"amount"`
-	Fee    *money.Money `json:"fee" nullable:"true" doc:"What the provider kept; null until that is known."`
+	Fee    *money.Money `json:"fee,omitempty" doc:"What the provider kept; absent until that is known."`
 	At     time.Time    `json:"at"`
 }
 
