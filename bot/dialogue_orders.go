@@ -80,11 +80,10 @@ func (t *talk) ordered(ord orders.Order, key string) error {
 	t.out.facts.text(ord.Number)
 	t.out.facts.amount(total)
 	t.out.say(key, words.Facts{"number": ord.Number, "total": total})
-	url := t.b.orders.PayURL(ord)
-	if url == "" {
+	if t.b.orders.PayURL(ord) == "" {
 		return nil
 	}
-	t.out.link(t.voice().Say("pay_link", words.Facts{"total": total}), url)
+	t.out.payLinks(t.b.orders.PayLinks(ord))
 	if ord.ExpiresAt != nil {
 		key, n := lasting(ord.ExpiresAt.Sub(t.tx.Now))
 		t.out.facts.count(n)
@@ -93,8 +92,11 @@ func (t *talk) ordered(ord orders.Order, key string) error {
 	return t.askMoney(ord)
 }
 
-// lasting words a time that is left: whole hours from two on, else minutes.
+// lasting words a time that is left: whole days or hours from two on, else minutes.
 func lasting(left time.Duration) (string, int64) {
+	if left >= 48*time.Hour {
+		return "held_days", int64(left / (24 * time.Hour))
+	}
 	if left >= 2*time.Hour {
 		return "held_hours", int64(left / time.Hour)
 	}

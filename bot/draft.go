@@ -6,6 +6,7 @@ import (
 
 	"sotto.chat/bot/words"
 	"sotto.chat/inbox"
+	"sotto.chat/orders"
 )
 
 // maxButtons is the most answers that every platform can offer at once in some form.
@@ -17,6 +18,8 @@ type draft struct {
 	blocks  []string
 	content inbox.Content
 	facts   facts
+	// reference and details are what a bank transfer for the order needs; empty where it is not paid that way.
+	reference, details string
 }
 
 // say adds a paragraph.
@@ -61,6 +64,14 @@ func (d *draft) only() { d.content.Buttons = nil }
 
 func (d *draft) link(label, url string) {
 	d.content.Links = append(d.content.Links, inbox.Link{Label: label, URL: url})
+}
+
+// payLinks adds the links of an order, each with the sum that it is about.
+func (d *draft) payLinks(list []orders.PayLink) {
+	for _, l := range list {
+		d.facts.amount(l.Amount)
+		d.link(d.voice.Say("pay_link", words.Facts{"total": l.Amount}), l.URL)
+	}
 }
 
 func (d *draft) card(c inbox.Card) {

@@ -21,6 +21,10 @@ func (b *Bot) Notify(ctx context.Context, n orders.Changed) error {
 	if err != nil {
 		return err
 	}
+	reference, details, err := b.orders.Transfer(ctx, ord)
+	if err != nil {
+		return err
+	}
 	return b.db.InTx(ctx, func(tx database.Tx) error {
 		c, err := b.inbox.Lock(tx, n.Merchant, ord.ConversationID)
 		if err != nil {
@@ -31,7 +35,7 @@ func (b *Bot) Notify(ctx context.Context, n orders.Changed) error {
 			return err
 		}
 		mem := readMemory(plain)
-		d := &draft{voice: b.voice(shop, mem.Language, c.Language)}
+		d := &draft{voice: b.voice(shop, mem.Language, c.Language), reference: reference, details: details}
 		if !b.tell(d, n, ord, mem) {
 			return nil
 		}
@@ -57,7 +61,7 @@ func (b *Bot) Notify(ctx context.Context, n orders.Changed) error {
 
 // factOf names what is said. That an order has its money is said once, however the money came.
 func factOf(n orders.Changed) string {
-	if n.To == orders.Paid && n.From != orders.Paid {
+	if n.To == orders.Paid && n.From != orders.Paid || n.From == n.To && n.Reason == orders.ReasonPaid {
 		return "bot:paid:" + n.Order
 	}
 	return "bot:" + n.Fact
@@ -82,6 +86,12 @@ func (b *Bot) tell(d *draft, n orders.Changed, ord orders.Order, mem *memory) bo
 		}
 		d.say(key, f)
 	case orders.Expired:
+		if here := ord.Arrived(); here.Amount > 0 {
+			d.facts.amount(here)
+			f["amount"] = here
+			d.say("expired_partly", f)
+			return true
+		}
 		d.say("expired", f)
 		d.offer("button_again", tapCheckout)
 		d.offer("button_cart", tapCart)
@@ -118,21 +128,87 @@ func (b *Bot) tellMoney(d *draft, n orders.Changed, ord orders.Order, f words.Fa
 		b.refunded(d, ord)
 	case orders.ReasonProcessing:
 		d.say("payment_processing", f)
+		d.say("slow_rule", f)
 	case orders.ReasonFailed:
-		url := b.orders.PayURL(ord)
-		if url == "" {
+		links := b.orders.PayLinks(ord)
+		if len(links) == 0 {
 			return false
 		}
 		d.say("payment_failed", f)
-		d.link(d.voice.Say("pay_link", f), url)
+		d.payLinks(links)
 	case orders.ReasonReturned:
 		d.say("returned", f)
-	case orders.ReasonPlaced, orders.ReasonFree, orders.ReasonPaid:
+	case orders.ReasonPaid: // in cash, when the goods were handed over
+		d.say("paid", f)
+	case orders.ReasonPlaced, orders.ReasonFree:
 		return false
 	default:
-		d.say("needs_review", f)
+		return b.tellShare(d, n, ord, f)
 	}
 	return true
+}
+
+// tellShare words what is to be paid, and how, while a part of the money is here or comes by hand.
+func (b *Bot) tellShare(d *draft, n orders.Changed, ord orders.Order, f words.Facts) bool {
+	switch n.Reason {
+	case orders.ReasonPart, orders.ReasonAskRest:
+		here, rest := ord.Arrived(), ord.Open()
+		if ord.Status != orders.AwaitingPayment || rest.Amount < 1 {
+			return false // more has come since, and that is said
+		}
+		d.facts.amount(here, rest)
+		f["amount"], f["rest"] = here, rest
+		d.say("paid_in_part", f)
+		d.payLinks(b.orders.PayLinks(ord))
+	case orders.ReasonSplit:
+		d.say("split", f)
+		d.payLinks(b.orders.PayLinks(ord))
+	case orders.ReasonOnDelivery:
+		d.say("on_delivery", f)
+	case orders.ReasonTransfer:
+		if d.reference == "" {
+			return false
+		}
+		d.facts.text(d.reference, d.details)
+		f["reference"], f["details"] = d.reference, d.details
+		d.say("bank_transfer", f)
+		d.say("slow_rule", f)
+	default:
+		b.tellReview(d, n, ord, f)
+	}
+	return true
+}
+
+// tellReview says that a person looks at money, and why.
+func (b *Bot) tellReview(d *draft, n orders.Changed, ord orders.Order, f words.Facts) {
+	p, known := ord.About(n)
+	switch n.Reason {
+	case orders.ReasonWrongAmount:
+		if !known || p.PaidAmount == 0 {
+			break
+		}
+		came := money.Of(p.PaidAmount, p.Currency)
+		d.facts.amount(came, p.Money())
+		f["amount"], f["asked"] = came, p.Money()
+		d.say("review_sum", f)
+		return
+	case orders.ReasonDouble:
+		d.say("review_double", f)
+		return
+	case orders.ReasonPartly:
+		here := ord.Arrived()
+		d.facts.amount(here)
+		f["amount"] = here
+		d.say("expired_partly", f)
+		return
+	case orders.ReasonLateNoGoods:
+		d.say("review_no_goods", f)
+		return
+	case orders.ReasonLateCancelled, orders.ReasonSuperseded:
+		d.say("review_after_end", f)
+		return
+	}
+	d.say("needs_review", f)
 }
 
 // refunded says how much went back, as the payments know it.

@@ -7,9 +7,12 @@ import (
 	"sotto.chat/channels"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/money"
 	"sotto.chat/internal/testkit"
 	"sotto.chat/orders"
+	"sotto.chat/payments"
+	"sotto.chat/payments/byhand"
 )
 
 // ordered brings a customer to a pay link.
@@ -87,10 +90,17 @@ func TestEveryNewsHasWords(t *testing.T) {
 				t.Errorf("%s %s: %s", to, reason, show(w.last()))
 			}
 		}
-		say(orders.AwaitingPayment, orders.AwaitingPayment, orders.ReasonProcessing, "on its way")
+		say(orders.AwaitingPayment, orders.AwaitingPayment, orders.ReasonProcessing, "cannot be called back")
 		say(orders.AwaitingPayment, orders.AwaitingPayment, orders.ReasonFailed, "did not go through")
 		say(orders.AwaitingPayment, orders.AwaitingPayment, "wrong_amount", "A person from our team")
-		say(orders.Expired, orders.Expired, orders.ReasonLateNoGoods, "A person from our team")
+		say(orders.Expired, orders.Expired, orders.ReasonLateNoGoods, "the goods are gone")
+		say(orders.Cancelled, orders.Cancelled, orders.ReasonLateCancelled, "was over already")
+		say(orders.Expired, orders.Expired, orders.ReasonSuperseded, "or your money back")
+		say(orders.Expired, orders.Expired, orders.ReasonPartly, "not all of the money came")
+		say(orders.Paid, orders.Paid, orders.ReasonDouble, "more money has arrived")
+		say(orders.AwaitingPayment, orders.AwaitingPayment, orders.ReasonSplit, "is split now")
+		say(orders.AwaitingPayment, orders.AwaitingPayment, orders.ReasonPart, "is still open")
+		say(orders.AwaitingPayment, orders.AwaitingPayment, orders.ReasonOnDelivery, "in cash")
 		say(orders.Paid, orders.Paid, orders.ReasonReturned, "return")
 		say(orders.AwaitingPayment, orders.Cancelled, orders.ReasonCancelled, "was cancelled")
 		say(orders.AwaitingPayment, orders.Cancelled, orders.ReasonCartChanged, "no longer works")
@@ -98,6 +108,55 @@ func TestEveryNewsHasWords(t *testing.T) {
 		w.must(w.bot.Notify(t.Context(), orders.Changed{Merchant: w.m.ID, Order: ord.ID, From: orders.None, To: orders.AwaitingPayment, Reason: orders.ReasonPlaced, Fact: "placed"}))
 		if len(w.botSaid()) != before {
 			t.Error("the placing was said twice")
+		}
+	})
+}
+
+// Money that comes by hand or in parts is told with its sums and links, each once.
+func TestMoneyByHandIsTold(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		w := newWorld(t, db, clock, english())
+		w.tx(func(tx database.Tx) error {
+			return w.pay.SetTerms(tx, w.m.ID, byhand.Terms{Cash: true, Bank: true, BankDetails: "IBAN GB33 BUKB 2020 1555 5555 55", BankDays: 4})
+		})
+		ord := w.ordered("a cola", "checkout", "yes")
+		w.work()
+		deed := orders.Deed{Actor: "staff"}
+		pay := ord.Payments[0].ID
+		w.tx(func(tx database.Tx) error {
+			_, err := w.orders.PayBy(tx, w.m.ID, pay, payments.MethodBank, deed)
+			return err
+		})
+		w.hears("IBAN GB33 BUKB 2020 1555 5555 55")
+		if text := w.last().Text; !strings.Contains(text, "Please transfer $2.50") || !strings.Contains(text, "cannot be called back") {
+			t.Error(text)
+		}
+		w.tx(func(tx database.Tx) error {
+			_, err := w.orders.Split(tx, w.m.ID, ord.ID, []money.Money{money.Of(100, "USD"), money.Of(150, "USD")}, deed)
+			return err
+		})
+		w.hears("is split now")
+		if links := w.last().Links; len(links) != 2 || links[0].URL == links[1].URL || links[0].Label != "Pay $1.00" || links[1].Label != "Pay $1.50" {
+			t.Errorf("%+v", links)
+		}
+		var parts []string
+		now, err := w.orders.Get(t.Context(), w.m.ID, ord.ID)
+		w.must(err)
+		for _, p := range now.Payments {
+			if p.Status == payments.Pending {
+				parts = append(parts, p.ID)
+			}
+		}
+		got := func(i int, n int64) {
+			t.Helper()
+			w.must(w.pay.Receive(jobs.Eager(t.Context()), w.m.ID, parts[i], payments.Received{Method: payments.MethodBank, Amount: money.Of(n, "USD")}))
+		}
+		got(0, 100)
+		w.hears("$1.00 for order " + ord.Number + " has arrived. $1.50 is still open.")
+		got(1, 150)
+		w.hears("is paid: $2.50")
+		if n := w.countSaid("is paid"); n != 1 {
+			t.Error(n)
 		}
 	})
 }

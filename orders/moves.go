@@ -6,6 +6,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/id"
+	"sotto.chat/payments"
 )
 
 // Status is where an order stands.
@@ -40,7 +41,12 @@ const (
 	ReasonCancelled     = "order_cancelled"
 	ReasonSplit         = "split"     // to be paid in parts, each by its own link
 	ReasonPart          = "part_paid" // a part of the money is here; the rest is waited for
-	ReasonAskRest       = "ask_rest"  // too little came; another payment asks for the rest
+	ReasonOnDelivery    = payments.ReasonOnDelivery
+	ReasonTransfer      = payments.ReasonTransfer
+	ReasonPartly        = payments.ReasonPartly
+	ReasonDouble        = payments.ReasonDouble
+	ReasonWrongAmount   = payments.ReasonWrongAmount
+	ReasonAskRest       = "ask_rest" // too little came; another payment asks for the rest
 )
 
 // ErrMove refuses a move that the order's status does not allow.

@@ -2,7 +2,9 @@ package orders
 
 import (
 	"cmp"
+	"context"
 	"slices"
+	"strings"
 
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/money"
@@ -104,6 +106,65 @@ func (ord Order) Open() money.Money {
 	m := count(ord, ord.Payments).open(ord)
 	m.Amount = max(m.Amount, 0)
 	return m
+}
+
+// PayLink is where a part of an order is paid.
+type PayLink struct {
+	URL    string
+	Amount money.Money
+}
+
+// PayLinks are the links with which an order that waits for its money is paid: one, or one for each part.
+func (o *Orders) PayLinks(ord Order) (out []PayLink) {
+	if ord.Status != AwaitingPayment {
+		return nil
+	}
+	for _, p := range ord.Payments {
+		if p.Status != payments.Pending && p.Status != payments.Failed {
+			continue
+		}
+		if url := o.pay.PayURL(p); url != "" {
+			out = append(out, PayLink{url, p.Money()})
+		}
+	}
+	return out
+}
+
+// About gives the payment that a piece of news is about.
+func (ord Order) About(n Changed) (payments.Payment, bool) {
+	for _, p := range ord.Payments {
+		if strings.Contains(n.Fact, p.ID) {
+			return p, true
+		}
+	}
+	return payments.Payment{}, false
+}
+
+// Arrived is the good money of the order and what waits for a person, in its currency.
+func (ord Order) Arrived() money.Money {
+	sum := money.Of(0, ord.Currency)
+	for _, p := range ord.Payments {
+		if p.Currency == ord.Currency {
+			sum.Amount += p.PaidAmount - p.RefundedAmount
+		}
+	}
+	return sum
+}
+
+// Transfer gives what a customer needs to pay an order by a bank transfer: the reference to write, and the shop's details. Both are empty
+// where nobody chose that way.
+func (o *Orders) Transfer(ctx context.Context, ord Order) (reference, details string, err error) {
+	for _, p := range ord.Payments {
+		if p.Status != payments.Pending || p.Reason != payments.ReasonTransfer {
+			continue
+		}
+		if reference, err = o.pay.ReferenceOf(ctx, p); err != nil {
+			return "", "", err
+		}
+		terms, err := o.pay.Terms(ctx, ord.MerchantID)
+		return reference, terms.BankDetails, err
+	}
+	return "", "", nil
 }
 
 // onDelivery tells whether all that is still open is expected in cash when the goods are handed over.
