@@ -23,6 +23,9 @@ func (r *reader) say(c *clause) {
 			return
 		}
 	}
+	if c.frame >= 0 && c.segs[c.frame].has(cMake) && r.remark(c) {
+		return // "make it extra hot"
+	}
 	if r.addressBehind(c) || r.priceOfIt(c) || r.removePart(c) || r.look(c) || r.remark(c) {
 		return
 	}
