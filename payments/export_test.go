@@ -4,4 +4,5 @@ package payments
 var (
 	FinishRefund  = (*Payments).finishRefund
 	CloseSessions = (*Payments).closeSessions
+	Book          = (*Payments).book
 )

@@ -176,6 +176,9 @@ func (c *comparison) refund(s *sides, f refund, g *given) {
 	last, here := g.lines[len(g.lines)-1], money.Of(f.Amount, f.Currency)
 	switch {
 	case f.Status == "failed" && g.sum.Amount != 0:
+		if !c.told(s.account(), f.DecidedAt) {
+			return // it may come back yet
+		}
 		c.differ(RefundMissingHere, s, &last, money.Of(0, f.Currency), last.At)
 	case f.Status == "failed":
 	case g.sum.Amount == 0 && f.Status == "succeeded":

@@ -11,6 +11,9 @@ import (
 // post enters a line into the ledger. What payments, refunds and disputes did stands there by themselves; a line adds what only the
 // provider knows.
 func post(tx database.Tx, l Line) error {
+	if l.Revision == 0 {
+		return ledger.Post(tx, l.MerchantID, l.subject(), "statement:"+l.Kind, ledger.Missing(l.balances(), nil))
+	}
 	return ledger.Level(tx, l.MerchantID, l.subject(), "statement:"+l.Kind, l.balances())
 }
 

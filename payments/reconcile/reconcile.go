@@ -3,6 +3,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -117,18 +118,7 @@ func (d *Desk) Take(ctx context.Context, merchant string, s Statement) (t Taken,
 	t = Taken{Statement: id.New("stm"), From: s.From, To: s.To, Provider: s.Provider, StatementOwner: s.Account}
 	for rest := s.Lines; len(rest) > 0; {
 		n := min(len(rest), atOnce)
-		err = d.db.InTx(ctx, func(tx database.Tx) error {
-			now := t
-			for _, l := range rest[:n] {
-				l.MerchantID, l.Provider, l.Account, l.StatementID = merchant, s.Provider, s.Account, t.Statement
-				if err := d.take(tx, l, &now); err != nil {
-					return err
-				}
-			}
-			t = now
-			return nil
-		})
-		if err != nil {
+		if err := d.takeSome(ctx, merchant, s, rest[:n], &t); err != nil {
 			return t, err
 		}
 		rest = rest[n:]
@@ -164,36 +154,73 @@ func (d *Desk) learn(ctx context.Context, merchant, provider string) (learnt int
 	return learnt, err
 }
 
-// take stores one line, unless it stands there just so.
-func (d *Desk) take(tx database.Tx, l Line, t *Taken) error {
-	l.At = l.At.UTC().Truncate(time.Microsecond)
-	if l.GrossCurrency != "" && l.Coin != "" {
-		// Where the customer was shown another currency, the receipt is in the one that was asked for: nothing is exchanged for us.
-		one, ok, err := coinOf(tx.DB(), l)
-		if err != nil {
+// takeSome stores some lines in one transaction. Somebody else may take the same ones at this moment: then they are looked at again.
+func (d *Desk) takeSome(ctx context.Context, merchant string, s Statement, lines []Line, t *Taken) error {
+	for {
+		now, raced := *t, false
+		err := d.db.InTx(ctx, func(tx database.Tx) error {
+			now, raced = *t, false
+			fresh, err := d.fresh(tx, merchant, s, lines, &now)
+			if err != nil || len(fresh) == 0 {
+				return err
+			}
+			stored, err := insertLines(tx, fresh)
+			if raced = err == nil && stored != len(fresh); raced {
+				return errRaced
+			}
+			for _, l := range fresh {
+				if err == nil {
+					err = post(tx, l)
+				}
+			}
 			return err
+		})
+		if raced {
+			continue
 		}
-		if ok && one.Currency == l.Currency {
-			l.Gross, l.GrossCurrency = 0, ""
+		if err == nil {
+			*t = now
 		}
-	}
-	old, known, err := lockLine(tx, l)
-	switch {
-	case err != nil:
-		return err
-	case known && l.says(old):
-		t.Known++
-		return nil
-	case known:
-		l.Revision = old.Revision + 1
-		t.Restated++
-	default:
-		t.Stored++
-	}
-	if fresh, err := insertLine(tx, l); err != nil || !fresh {
 		return err
 	}
-	return post(tx, l)
+}
+
+var errRaced = errors.New("somebody else takes the same statement")
+
+// fresh gives those of the lines that do not stand there just so.
+func (d *Desk) fresh(tx database.Tx, merchant string, s Statement, lines []Line, t *Taken) ([]Line, error) {
+	known, err := knownLines(tx, merchant, s.Provider, s.Account, lines)
+	if err != nil {
+		return nil, err
+	}
+	var out []Line
+	for _, l := range lines {
+		l.MerchantID, l.Provider, l.Account, l.StatementID, l.Revision = merchant, s.Provider, s.Account, t.Statement, 0
+		l.At = l.At.UTC().Truncate(time.Microsecond)
+		if l.GrossCurrency != "" && l.Coin != "" {
+			// Where the customer was shown another currency, the receipt is in the one that was asked for: nothing is exchanged for us.
+			one, ok, err := coinOf(tx.DB(), l)
+			if err != nil {
+				return nil, err
+			}
+			if ok && one.Currency == l.Currency {
+				l.Gross, l.GrossCurrency = 0, ""
+			}
+		}
+		old, ok := known[l.ID]
+		switch {
+		case ok && l.says(old):
+			t.Known++
+			continue
+		case ok:
+			l.Revision = old.Revision + 1
+			t.Restated++
+		default:
+			t.Stored++
+		}
+		out, known[l.ID] = append(out, l), l
+	}
+	return out, nil
 }
 
 // says tells whether two lines say the same.

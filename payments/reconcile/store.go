@@ -11,10 +11,10 @@ import (
 	"sotto.chat/payments/ledger"
 )
 
-// insertLine tells whether the line is new; somebody else may read the same statement at this moment.
-func insertLine(tx database.Tx, l Line) (bool, error) {
-	r := tx.DB().Clauses(clause.OnConflict{DoNothing: true}).Create(&l)
-	return r.RowsAffected == 1, r.Error
+// insertLines tells how many of the lines are new.
+func insertLines(tx database.Tx, lines []Line) (int, error) {
+	r := tx.DB().Clauses(clause.OnConflict{DoNothing: true}).Create(&lines)
+	return int(r.RowsAffected), r.Error
 }
 
 func insertStatement(tx database.Tx, s statement) error { return tx.DB().Create(&s).Error }
@@ -23,15 +23,19 @@ func insertStatement(tx database.Tx, s statement) error { return tx.DB().Create(
 const newest = ` not exists (select 1 from statement_lines n where n.merchant_id = l.merchant_id and n.provider = l.provider and n.account = l.account
 	and n.id = l.id and n.revision > l.revision)`
 
-// lockLine finds the last telling of a line.
-func lockLine(tx database.Tx, l Line) (old Line, ok bool, err error) {
-	err = tx.DB().Clauses(clause.Locking{Strength: "UPDATE"}).
-		Where("merchant_id = ? and provider = ? and account = ? and id = ?", l.MerchantID, l.Provider, l.Account, l.ID).
-		Order("revision desc").Take(&old).Error
-	if database.NotFound(err) {
-		return old, false, nil
+// knownLines finds the last telling of each of the lines.
+func knownLines(tx database.Tx, merchant, provider, account string, lines []Line) (map[string]Line, error) {
+	ids := make([]string, len(lines))
+	for i, l := range lines {
+		ids[i] = l.ID
 	}
-	return old, err == nil, err
+	var list []Line
+	err := tx.DB().Where("merchant_id = ? and provider = ? and account = ? and id in ?", merchant, provider, account, ids).Order("revision").Find(&list).Error
+	out := make(map[string]Line, len(list))
+	for _, l := range list {
+		out[l.ID] = l
+	}
+	return out, err
 }
 
 // linesBetween reads the lines of a provider in a span of time.

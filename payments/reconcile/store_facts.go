@@ -22,7 +22,7 @@ type refund struct {
 	ID, PaymentID, Coin, External string
 	Amount                        int64
 	Currency, Status              string
-	At                            time.Time
+	At, DecidedAt                 time.Time
 }
 
 // dispute is a bank's claim, as it is written down here.
@@ -95,7 +95,7 @@ func unlearnt(db *gorm.DB, merchant, provider string) (out []untold, err error) 
 		merchant, provider, merchant, provider).Scan(&out).Error
 }
 
-const refunds = `select f.id, f.payment_id, r.external_id as coin, f.external_id as external, f.amount, f.currency, f.status, f.created_at as at
+const refunds = `select f.id, f.payment_id, r.external_id as coin, f.external_id as external, f.amount, f.currency, f.status, f.created_at as at, f.updated_at as decided_at
 	from refunds f join receipts r on r.merchant_id = f.merchant_id and r.payment_id = f.payment_id where f.merchant_id = ? and r.method = ? and `
 
 func refundsBetween(db *gorm.DB, merchant, method string, from, to time.Time) (out []refund, err error) {
