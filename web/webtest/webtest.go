@@ -63,8 +63,8 @@ type Shop struct {
 	bot Bot
 }
 
-// Open makes the shop "Café Quiet" and starts everything; the test's end stops it.
-func Open(t testing.TB, db *database.DB, clock *testkit.Clock) *Shop {
+// Open makes the shop "Café Quiet" and starts everything; the test's end stops it. What connect does comes before anything is at work.
+func Open(t testing.TB, db *database.DB, clock *testkit.Clock, connect ...func(*Shop)) *Shop {
 	t.Helper()
 	gin.SetMode(gin.TestMode)
 	s := &Shop{T: t, DB: db, Clock: clock, Router: gin.New(), bot: Echo}
@@ -83,6 +83,9 @@ func Open(t testing.TB, db *database.DB, clock *testkit.Clock) *Shop {
 	s.Channels = channels.New(db, s.Merchants, s.Keys, s.Desk, nil, channels.Config{Log: testkit.Log(t)})
 	s.Inbox = inbox.New(db, s.Channels, s.People, s.Merchants, s.Keys, s.Desk, s.Hub)
 	jobs.On(s.Desk, "webtest.bot", s.answer)
+	for _, f := range connect {
+		f(s)
+	}
 	s.Must(s.Desk.Open(t.Context()))
 	s.Must(s.Desk.Start(t.Context()))
 	t.Cleanup(func() {
