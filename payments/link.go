@@ -12,8 +12,8 @@ import (
 	"sotto.chat/internal/id"
 )
 
-// A token is the payment's and the merchant's sixteen bytes and as many of a MAC, in base64url: 64 characters. The MAC binds
-// amount and currency too, so that a link cannot be carried to another sum. Nothing of it is stored.
+// A token is the payment's and the merchant's sixteen bytes and as many of a MAC, in base64url: 64 characters. The MAC binds order,
+// amount and currency too, so that a link cannot be carried to another sum or another order. Nothing of it is stored.
 const (
 	idBytes    = 16
 	tokenBytes = 3 * idBytes
@@ -41,12 +41,15 @@ func (p *Payments) token(pay Payment) string {
 
 func (p *Payments) mac(pay Payment) []byte {
 	h := hmac.New(sha256.New, p.cfg.LinkKey)
-	_, _ = fmt.Fprintf(h, "pay-link|%s|%s|%d|%s", pay.MerchantID, pay.ID, pay.Amount, pay.Currency)
+	_, _ = fmt.Fprintf(h, "pay-link|%s|%s|%s|%d|%s", pay.MerchantID, pay.ID, pay.OrderID, pay.Amount, pay.Currency)
 	return h.Sum(nil)[:idBytes]
 }
 
 // ids reads a token's ids without believing them.
 func (p *Payments) ids(token string) (merchant, payment string, mac []byte, ok bool) {
+	if len(token) != base64.RawURLEncoding.EncodedLen(tokenBytes) { // the decoder passes over line ends: one link would have many names
+		return "", "", nil, false
+	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(raw) != tokenBytes {
 		return "", "", nil, false
