@@ -151,6 +151,15 @@ func (p *Payments) OfferBy(ctx context.Context, reference string) (Offer, Paymen
 	return a.offer(pay), pay, err
 }
 
+// FindOffer is OfferBy inside a transaction.
+func (p *Payments) FindOffer(tx database.Tx, reference string) (Offer, error) {
+	row, ok, err := readOffered(tx.DB(), reference)
+	if err == nil && (!ok || !p.bound(row.attempt(), row.Payment)) {
+		err = ErrUnknownLink
+	}
+	return row.attempt().offer(row.Payment), err
+}
+
 func (p *Payments) byReference(ctx context.Context, reference string) (attempt, Payment, error) {
 	if !likeReference(reference) {
 		return attempt{}, Payment{}, ErrUnknownLink

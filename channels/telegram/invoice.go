@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/fit"
 )
 
 // Limits of an invoice, in characters, and how many lines of the goods are shown one by one.
@@ -22,7 +23,7 @@ const startParameter = "pay"
 // invoice makes the request to pay. Its amounts are the order's own; what is written around them is for people.
 func invoice(to chatID, token string, r channels.PayRequest) sendInvoice {
 	w := wordsOf(r.Language)
-	inv := sendInvoice{ChatID: to, Title: channels.Shorten(first(strings.TrimSpace(r.Title), w.goods), maxTitle), Description: description(r, w),
+	inv := sendInvoice{ChatID: to, Title: fit.Shorten(first(strings.TrimSpace(r.Title), w.goods), maxTitle), Description: description(r, w),
 		Currency: r.Currency, StartParameter: startParameter, Payload: r.Reference}
 	if r.Currency == Stars {
 		inv.Prices = []price{{inv.Title, r.Total}} // Telegram takes one, and no provider
@@ -43,7 +44,7 @@ func description(r channels.PayRequest, w words) string {
 	for _, i := range r.Items {
 		names = append(names, counted(i))
 	}
-	return channels.Shorten(first(strings.Join(names, ", "), first(r.Title, w.goods)), maxDescription)
+	return fit.Shorten(first(strings.Join(names, ", "), first(r.Title, w.goods)), maxDescription)
 }
 
 func counted(i channels.PayItem) string {
@@ -60,7 +61,7 @@ func prices(r channels.PayRequest, w words, title string) []price {
 	var list []price
 	var goods, sum int64
 	for _, i := range r.Items {
-		list = append(list, price{channels.Shorten(counted(i), maxLabel), i.Total})
+		list = append(list, price{fit.Shorten(counted(i), maxLabel), i.Total})
 		goods += i.Total
 	}
 	if len(list) > maxPrices {

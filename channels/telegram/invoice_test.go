@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/fit"
 )
 
 func total(list []price) (n int64) {
@@ -126,7 +127,7 @@ func TestEveryMessageKeepsTheLimits(t *testing.T) {
 		}
 		for _, piece := range pieces {
 			text := first(piece.Text, filler)
-			if n := channels.Units(text); n > maxMessage || len(piece.Media) > 0 && n > maxCaption {
+			if n := fit.Units(text); n > maxMessage || len(piece.Media) > 0 && n > maxCaption {
 				t.Fatalf("%d characters", n)
 			}
 			if k := rows(piece); k != nil {

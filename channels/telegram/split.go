@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/fit"
 )
 
 // Limits of messages, in characters, and of buttons, in bytes of data.
@@ -31,7 +32,7 @@ func (p *Platform) Split(_ map[string]string, c channels.Content) []channels.Con
 		caption := strings.Trim(card.Name+" – "+card.Price, " –")
 		switch {
 		case len(c.Products) <= pictured && fetchable(card.ImageURL):
-			out = append(out, channels.Content{Text: channels.Head(caption, maxCaption), Media: []channels.Media{{Kind: "image", URL: card.ImageURL}}})
+			out = append(out, channels.Content{Text: fit.Head(caption, maxCaption), Media: []channels.Media{{Kind: "image", URL: card.ImageURL}}})
 		case !tappable(card.Tap):
 			text += "\n" + caption
 		}
@@ -57,7 +58,7 @@ func (p *Platform) Split(_ map[string]string, c channels.Content) []channels.Con
 			links = append(links, l)
 		}
 	}
-	texts := channels.Chop(text, maxMessage)
+	texts := fit.Chop(text, maxMessage)
 	if len(texts) == 0 && (len(buttons)+len(links) > 0 || len(out) == 0 && c.Pay == nil) {
 		texts = []string{first(strings.TrimSpace(c.Title), first(strings.TrimSpace(c.Choose), filler))}
 	}
@@ -93,8 +94,8 @@ func rows(c channels.Content) *keyboard {
 	var k keyboard
 	short := false
 	for _, b := range c.Buttons {
-		one := button{Text: first(channels.Shorten(b.Label, maxButton), filler), Data: b.Tap}
-		fits := channels.Units(one.Text) <= pairUnits
+		one := button{Text: first(fit.Shorten(b.Label, maxButton), filler), Data: b.Tap}
+		fits := fit.Units(one.Text) <= pairUnits
 		if last := len(k.Rows) - 1; fits && short && len(k.Rows[last]) == 1 {
 			k.Rows[last] = append(k.Rows[last], one)
 			continue
@@ -102,7 +103,7 @@ func rows(c channels.Content) *keyboard {
 		k.Rows, short = append(k.Rows, []button{one}), fits
 	}
 	for _, l := range c.Links {
-		k.Rows = append(k.Rows, []button{{Text: first(channels.Shorten(l.Label, maxButton), "🔗"), URL: l.URL}})
+		k.Rows = append(k.Rows, []button{{Text: first(fit.Shorten(l.Label, maxButton), "🔗"), URL: l.URL}})
 	}
 	if len(k.Rows) == 0 {
 		return nil

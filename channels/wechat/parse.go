@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/fit"
 )
 
 // message is one message or event, of whichever kind.
@@ -62,9 +63,9 @@ func (m message) into(in *channels.Incoming) {
 	}
 	switch m.Type {
 	case "text":
-		in.Text, in.Tap = channels.Head(m.Content, maxText), channels.Head(m.MenuID, maxName)
+		in.Text, in.Tap = fit.Head(m.Content, maxText), fit.Head(m.MenuID, maxName)
 	case "voice":
-		if in.Text = channels.Head(m.Heard, maxText); in.Text == "" {
+		if in.Text = fit.Head(m.Heard, maxText); in.Text == "" {
 			unread("audio")
 		}
 	case "image":
@@ -72,15 +73,15 @@ func (m message) into(in *channels.Incoming) {
 	case "video", "shortvideo":
 		unread("video")
 	case "location":
-		if in.Text = channels.Head(m.Label, maxText); in.Text == "" {
+		if in.Text = fit.Head(m.Label, maxText); in.Text == "" {
 			unread("location")
 		}
 	case "link":
-		in.Text = channels.Head(strings.TrimSpace(m.Title+" "+m.URL), maxText)
+		in.Text = fit.Head(strings.TrimSpace(m.Title+" "+m.URL), maxText)
 	case "event":
 		m.event(in)
 	default:
-		unread(channels.Head(m.Type, 40))
+		unread(fit.Head(m.Type, 40))
 	}
 }
 
@@ -90,7 +91,7 @@ func (m message) event(in *channels.Incoming) {
 	case "subscribe":
 		in.Text = "/start" // as other platforms say that a talk begins
 	case "click":
-		in.Tap = channels.Head(m.EventKey, maxName)
+		in.Tap = fit.Head(m.EventKey, maxName)
 		if in.Tap == "" {
 			in.Kind = channels.KindOther
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/fit"
 )
 
 // Limits of messages. WeChat allows 2048 bytes of text: 600 characters of three bytes, and a link.
@@ -38,7 +39,7 @@ func (p *Platform) Split(_ map[string]string, c channels.Content) []channels.Con
 		if b.Detail != "" {
 			b.Label += " – " + b.Detail
 		}
-		switch b.Label = channels.Shorten(b.Label, maxTitle); {
+		switch b.Label = fit.Shorten(b.Label, maxTitle); {
 		case b.Label == "":
 		case !tappable(b.Tap) || len(menu) == maxChoice:
 			text += "\n• " + b.Label
@@ -53,8 +54,8 @@ func (p *Platform) Split(_ map[string]string, c channels.Content) []channels.Con
 		}
 	}
 	text = strings.TrimSpace(text)
-	if len(links) == 1 && len(menu) == 0 && channels.Units(text) <= maxNews {
-		piece := channels.Content{Title: first(channels.Shorten(first(c.Title, links[0].Label), maxTitle), filler), Text: text, Links: links}
+	if len(links) == 1 && len(menu) == 0 && fit.Units(text) <= maxNews {
+		piece := channels.Content{Title: first(fit.Shorten(first(c.Title, links[0].Label), maxTitle), filler), Text: text, Links: links}
 		if len(c.Products) == 1 {
 			piece.Products = []channels.Card{{ImageURL: c.Products[0].ImageURL}}
 		}
@@ -66,7 +67,7 @@ func (p *Platform) Split(_ map[string]string, c channels.Content) []channels.Con
 // pieces lays out texts, then the links at the end of the last, then the menu below it.
 func pieces(text, heading string, links []channels.Link, menu []channels.Button) []channels.Content {
 	var out []channels.Content
-	for _, t := range channels.Chop(text, maxUnits) {
+	for _, t := range fit.Chop(text, maxUnits) {
 		out = append(out, channels.Content{Text: t})
 	}
 	for _, l := range links {

@@ -11,8 +11,7 @@ import (
 	"sotto.chat/bot"
 	"sotto.chat/catalog"
 	"sotto.chat/channels"
-	"sotto.chat/channels/telegram"
-	"sotto.chat/channels/whatsapp"
+	"sotto.chat/cmd/sotto/tills"
 	"sotto.chat/customers"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
@@ -42,8 +41,7 @@ type house struct {
 	tracer   *trace.Tracer
 	bot      *bot.Bot
 	repeats  *door.Repeats
-	telegram *telegram.Platform
-	whatsapp *whatsapp.Platform
+	tills    *tills.Desk
 	wechat   *wechatpay.Pay
 }
 
@@ -102,7 +100,8 @@ func (h *house) wire(master []byte) (err error) {
 	h.Catalog = catalog.New(h.DB, h.desk)
 	h.Payments = payments.New(h.DB, h.Merchants, h.desk, payments.Config{StripeURL: h.settings.StripeURL, PlatformKey: h.settings.StripeKey,
 		PlatformSecrets: splitList(h.settings.StripeSecrets), PublicURL: h.PublicURL, LinkKey: h.Keys.Derive("pay-links"), Log: h.log})
-	h.Channels = channels.New(h.DB, h.Merchants, h.Keys, h.desk, h.platforms(), channels.Config{Log: h.log, Money: h.hearMoney, Ready: h.mayPay,
+	platforms := h.platforms()
+	h.Channels = channels.New(h.DB, h.Merchants, h.Keys, h.desk, platforms, channels.Config{Log: h.log, Money: h.tills.Hear, Ready: h.tills.MayPay,
 		HookURL: h.hookURL})
 	h.connectTills()
 	h.Inbox = inbox.New(h.DB, h.Channels, h.Customers, h.Merchants, h.Keys, h.desk, h.hub)

@@ -11,9 +11,11 @@ import (
 	"sotto.chat/channels/telegram"
 	"sotto.chat/channels/wechat"
 	"sotto.chat/channels/whatsapp"
+	"sotto.chat/cmd/sotto/tills"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/outbound"
 	"sotto.chat/orders"
+	"sotto.chat/payments/wechatpay"
 )
 
 // stripePages is where the real Stripe's hosted pages are.
@@ -38,10 +40,18 @@ func (h *house) pending() float64 {
 
 // platforms are the translators, each told where its platform is.
 func (h *house) platforms() map[string]channels.Platform {
-	h.whatsapp = whatsapp.New(h.settings.WhatsAppURL, outbound.New(outbound.Config{}))
-	h.telegram = telegram.New(h.settings.TelegramURL, outbound.New(outbound.Config{}))
+	w := whatsapp.New(h.settings.WhatsAppURL, outbound.New(outbound.Config{}))
+	t := telegram.New(h.settings.TelegramURL, outbound.New(outbound.Config{}))
 	c := wechat.New(h.settings.WeChatURL, outbound.New(outbound.Config{}))
-	return map[string]channels.Platform{h.whatsapp.Name(): h.whatsapp, h.telegram.Name(): h.telegram, c.Name(): c}
+	h.tills = tills.New(&h.Rooms, t, w)
+	return map[string]channels.Platform{w.Name(): w, t.Name(): t, c.Name(): c}
+}
+
+// connectTills tells the payments who is asked about money that comes by others than Stripe.
+func (h *house) connectTills() {
+	h.wechat = wechatpay.New(h.DB, h.Merchants, h.Payments, h.desk, wechatpay.Config{PublicURL: h.PublicURL, Log: h.log,
+		Addresses: wechatpay.Addresses{Pay: h.settings.WeChatPayURL, OA: h.settings.WeChatURL}})
+	h.tills.Connect()
 }
 
 // hookURL is where a channel's webhooks come to.

@@ -19,7 +19,7 @@ func (h *house) newBot() (*bot.Bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.Use(bot.Till{Ask: h.payIn, Tell: h.tellIn})
+	b.Use(bot.Till{Ask: h.tills.Ask, Tell: h.tills.Tell})
 	return b, nil
 }
 

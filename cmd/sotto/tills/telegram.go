@@ -1,4 +1,4 @@
-package main
+package tills
 
 import (
 	"context"
@@ -19,31 +19,31 @@ const starPrice = "stars"
 
 // payInTelegram offers what Telegram allows: Stars alone for digital goods, a provider for all others. An order of both is paid by
 // its link.
-func (h *house) payInTelegram(tx database.Tx, ch channels.Channel, ord orders.Order, pay payments.Payment) (*channels.PayRequest, error) {
-	digital, err := h.digital(tx, ord, telegram.DigitalAttribute(ch.Settings))
+func (d *Desk) payInTelegram(tx database.Tx, ch channels.Channel, ord orders.Order, pay payments.Payment) (*channels.PayRequest, error) {
+	digital, err := d.digital(tx, ord, telegram.DigitalAttribute(ch.Settings))
 	if err != nil {
 		return nil, err
 	}
 	switch {
 	case digital == 0 && telegram.HasProvider(ch.Settings):
-		o, err := h.Payments.Offer(tx, ch.MerchantID, pay.ID, payments.MethodTelegram, ch.ID)
+		o, err := d.Payments.Offer(tx, ch.MerchantID, pay.ID, payments.MethodTelegram, ch.ID)
 		if err != nil {
 			return nil, err
 		}
-		return h.request(ord, pay, o), nil
+		return d.request(ord, pay, o), nil
 	case digital == len(ord.Lines) && digital > 0:
 		n, ok := telegram.StarPrice(ch.Settings, pay.Amount)
 		if !ok {
 			return nil, nil
 		}
-		return h.payInStars(tx, ch, ord, pay, n)
+		return d.payInStars(tx, ch, ord, pay, n)
 	}
 	return nil, nil
 }
 
 // payInStars asks for Stars. The price is kept with the offer: a rate that the merchant changes later does not change what was asked for.
-func (h *house) payInStars(tx database.Tx, ch channels.Channel, ord orders.Order, pay payments.Payment, n int64) (*channels.PayRequest, error) {
-	o, err := h.Payments.Offer(tx, ch.MerchantID, pay.ID, payments.MethodStars, ch.ID)
+func (d *Desk) payInStars(tx database.Tx, ch channels.Channel, ord orders.Order, pay payments.Payment, n int64) (*channels.PayRequest, error) {
+	o, err := d.Payments.Offer(tx, ch.MerchantID, pay.ID, payments.MethodStars, ch.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -51,11 +51,11 @@ func (h *house) payInStars(tx database.Tx, ch channels.Channel, ord orders.Order
 		n = old
 	} else {
 		o.Data = map[string]string{starPrice: strconv.FormatInt(n, 10)}
-		if err := h.Payments.NoteOffer(tx, o); err != nil {
+		if err := d.Payments.NoteOffer(tx, o); err != nil {
 			return nil, err
 		}
 	}
-	r := h.request(ord, pay, o)
+	r := d.request(ord, pay, o)
 	r.Currency, r.Total, r.Subtotal, r.Tax, r.Shipping, r.Discount = telegram.Stars, n, n, 0, 0, 0
 	for i := range r.Items {
 		r.Items[i].Unit, r.Items[i].Total = 0, 0 // what a line costs in Stars, nobody said
@@ -64,12 +64,12 @@ func (h *house) payInStars(tx database.Tx, ch channels.Channel, ord orders.Order
 }
 
 // digital counts the lines that are digital goods, by an attribute of the product.
-func (h *house) digital(tx database.Tx, ord orders.Order, attribute string) (int, error) {
+func (d *Desk) digital(tx database.Tx, ord orders.Order, attribute string) (int, error) {
 	var skus []string
 	for _, l := range ord.Lines {
 		skus = append(skus, l.SKU)
 	}
-	goods, err := h.Catalog.FindSKUs(tx, ord.MerchantID, skus)
+	goods, err := d.Catalog.FindSKUs(tx, ord.MerchantID, skus)
 	n := 0
 	for _, sku := range skus {
 		if telegram.Yes(goods[sku].Attributes[attribute]) {
@@ -92,23 +92,16 @@ func starred(o payments.Offer, sum money.Money) bool {
 
 // starWord gives a word about Stars the sum of the offer that they were asked for by. Another number of Stars keeps its own currency, and so
 // comes before a person.
-func (h *house) starWord(ctx context.Context, w payments.Word) (payments.Word, error) {
-	w.Method = payments.MethodStars
-	o, _, err := h.Payments.OfferBy(ctx, w.Reference)
-	switch {
-	case errors.Is(err, payments.ErrUnknownLink):
-		return w, nil
-	case err != nil:
-		return w, err
-	case starred(o, w.Amount):
+func starWord(w payments.Word, o payments.Offer) payments.Word {
+	if w.Method = payments.MethodStars; starred(o, w.Amount) {
 		w.Amount = o.Amount
 	}
-	return w, nil
+	return w
 }
 
 // telegramTill asks Telegram about money. A provider's payments can neither be asked for nor sent back through the Bot API.
 type telegramTill struct {
-	house    *house
+	desk     *Desk
 	platform *telegram.Platform
 	stars    *telegram.StarBook // nil for payments by a provider
 }
@@ -120,16 +113,16 @@ func (t telegramTill) Look(ctx context.Context, o payments.Offer) (*payments.Wor
 	}
 	var paid telegram.Transaction
 	found := false
-	err := t.house.Channels.Lend(ctx, o.Merchant, o.Account, func(c channels.Credentials) (err error) {
+	err := t.desk.Channels.Lend(ctx, o.Merchant, o.Account, func(c channels.Credentials) (err error) {
 		paid, found, err = t.stars.Paid(ctx, c, o.Account, o.Reference)
 		return err
 	})
 	if err != nil || !found {
 		return nil, gone(err)
 	}
-	w, err := t.house.starWord(ctx, payments.Word{ID: channels.MoneyPaid + ":" + paid.Charge, Account: o.Account, Reference: o.Reference, Kind: payments.WordPaid,
-		Coin: paid.Charge, Amount: money.Of(paid.Stars, telegram.Stars), At: paid.At})
-	return &w, err
+	w := starWord(payments.Word{ID: channels.MoneyPaid + ":" + paid.Charge, Account: o.Account, Reference: o.Reference, Kind: payments.WordPaid,
+		Coin: paid.Charge, Amount: money.Of(paid.Stars, telegram.Stars), At: paid.At}, o)
+	return &w, nil
 }
 
 // gone makes nothing of a channel that is no more: nobody can be asked by it.
@@ -157,7 +150,7 @@ func (t telegramTill) Refund(ctx context.Context, r payments.RefundOrder) (payme
 	case r.Amount != r.Paid:
 		return payments.RefundWord{}, errWhole
 	}
-	err := t.house.Channels.Lend(ctx, r.Merchant, r.Account, func(c channels.Credentials) error { return t.platform.RefundStars(ctx, c, r.Coin) })
+	err := t.desk.Channels.Lend(ctx, r.Merchant, r.Account, func(c channels.Credentials) error { return t.platform.RefundStars(ctx, c, r.Coin) })
 	var refused *channels.SendError
 	if errors.Is(err, telegram.ErrNoCharge) || errors.As(err, &refused) && strings.HasPrefix(refused.Code, "400") {
 		return payments.RefundWord{}, payments.ErrRefundRefused.Because(err)

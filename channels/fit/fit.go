@@ -1,4 +1,5 @@
-package channels
+// Package fit cuts words to the limits of the platforms, which count in UTF-16 code units.
+package fit
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package main
+package tills
 
 import (
 	"context"
@@ -31,73 +31,73 @@ func waStatus(status orders.Status, method orders.Method) string {
 }
 
 // payInWhatsApp asks once for each offer: a second bubble with the same reference would be refused, and the first is still there.
-func (h *house) payInWhatsApp(tx database.Tx, ch channels.Channel, ord orders.Order, pay payments.Payment) (*channels.PayRequest, error) {
-	if !h.whatsapp.PaysIn(ch.Settings, pay.Currency) {
+func (d *Desk) payInWhatsApp(tx database.Tx, ch channels.Channel, ord orders.Order, pay payments.Payment) (*channels.PayRequest, error) {
+	if !d.whatsapp.PaysIn(ch.Settings, pay.Currency) {
 		return nil, nil
 	}
-	to, local, err := h.payer(tx, ch, ord)
+	to, local, err := d.payer(tx, ch, ord)
 	if err != nil || !local {
 		return nil, err
 	}
 	ask := func(o payments.Offer) *channels.PayRequest {
-		r := h.request(ord, pay, o)
+		r := d.request(ord, pay, o)
 		if r.To = to; len(r.Items) == 0 { // a part of the order
 			r.Items = []channels.PayItem{{SKU: ord.Number, Name: ord.Number, Quantity: 1, Unit: r.Total, Total: r.Total}}
 		}
 		return r
 	}
 	draft := payments.Offer{Reference: "draft", Method: payments.MethodWhatsApp, Amount: pay.Money(), Language: pay.Language, ExpiresAt: pay.ExpiresAt}
-	if !h.whatsapp.Asks(ch.Settings, *ask(draft)) {
+	if !d.whatsapp.Asks(ch.Settings, *ask(draft)) {
 		return nil, nil
 	}
-	o, err := h.Payments.Offer(tx, ch.MerchantID, pay.ID, payments.MethodWhatsApp, ch.ID)
+	o, err := d.Payments.Offer(tx, ch.MerchantID, pay.ID, payments.MethodWhatsApp, ch.ID)
 	if err != nil || o.Data[orderTold] != "" {
 		return nil, err
 	}
-	return ask(o), h.told(tx, o, waStatus(ord.Status, ord.Method))
+	return ask(o), d.told(tx, o, waStatus(ord.Status, ord.Method))
 }
 
-func (h *house) told(tx database.Tx, o payments.Offer, status string) error {
+func (d *Desk) told(tx database.Tx, o payments.Offer, status string) error {
 	if o.Data == nil {
 		o.Data = map[string]string{}
 	}
 	o.Data[orderTold] = status
-	return h.Payments.NoteOffer(tx, o)
+	return d.Payments.NoteOffer(tx, o)
 }
 
 // payer tells whether the customer may pay inside WhatsApp, which is for people of the shop's own country, and where the goods go.
-func (h *house) payer(tx database.Tx, ch channels.Channel, ord orders.Order) (*channels.PayAddress, bool, error) {
+func (d *Desk) payer(tx database.Tx, ch channels.Channel, ord orders.Order) (*channels.PayAddress, bool, error) {
 	if ord.CustomerID == "" {
 		return nil, false, nil
 	}
-	names, err := h.Customers.Identities(tx, ord.MerchantID, ord.CustomerID)
+	names, err := d.Customers.Identities(tx, ord.MerchantID, ord.CustomerID)
 	if err != nil || !slices.ContainsFunc(names, func(n customers.Identity) bool {
-		return h.whatsapp.Local(ch.Settings, channels.Party{Kind: n.Kind, Value: n.Value})
+		return d.whatsapp.Local(ch.Settings, channels.Party{Kind: n.Kind, Value: n.Value})
 	}) {
 		return nil, false, err
 	}
 	if ord.Method != orders.MethodDelivery {
 		return nil, true, nil
 	}
-	d, err := h.Orders.FindDelivery(tx, ord)
-	if err != nil || d.Address == nil {
+	to, err := d.Orders.FindDelivery(tx, ord)
+	if err != nil || to.Address == nil {
 		return nil, true, err
 	}
-	a := d.Address
-	return &channels.PayAddress{Name: d.Contact.Name, Line1: a.Line1, Line2: a.Line2, City: a.City, Region: a.Region, PostalCode: a.PostalCode,
+	a := to.Address
+	return &channels.PayAddress{Name: to.Contact.Name, Line1: a.Line1, Line2: a.Line2, City: a.City, Region: a.Region, PostalCode: a.PostalCode,
 		Country: a.Country}, true, nil
 }
 
-// tellIn says in the chat how an order goes on that was asked for there; nil where the platform need not know or would refuse to hear.
-func (h *house) tellIn(tx database.Tx, merchant, channel, platform string, ord orders.Order, n orders.Changed) (*channels.PayRequest, error) {
-	if platform != h.whatsapp.Name() || n.From == n.To {
+// Tell says in the chat how an order goes on that was asked for there; nil where the platform need not know or would refuse to hear.
+func (d *Desk) Tell(tx database.Tx, merchant, channel, platform string, ord orders.Order, n orders.Changed) (*channels.PayRequest, error) {
+	if platform != d.whatsapp.Name() || n.From == n.To {
 		return nil, nil
 	}
-	ch, err := h.Channels.Find(tx, merchant, channel)
+	ch, err := d.Channels.Find(tx, merchant, channel)
 	if err != nil || ch.DisabledAt != nil {
 		return nil, err
 	}
-	o, ok, err := h.askedInWhatsApp(tx, ch, ord)
+	o, ok, err := d.askedInWhatsApp(tx, ch, ord)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -105,16 +105,16 @@ func (h *house) tellIn(tx database.Tx, merchant, channel, platform string, ord o
 	if r.Paid = slices.ContainsFunc(ord.Payments, func(p payments.Payment) bool { return p.PaidAmount > 0 }); r.Paid {
 		r.PaidAt = tx.Now
 	}
-	if !h.whatsapp.Tells(ch.Settings, r) {
+	if !d.whatsapp.Tells(ch.Settings, r) {
 		return nil, nil
 	}
-	return &r, h.told(tx, o, r.Status)
+	return &r, d.told(tx, o, r.Status)
 }
 
 // askedInWhatsApp finds the last offer of an order that was asked for in the channel's chat.
-func (h *house) askedInWhatsApp(tx database.Tx, ch channels.Channel, ord orders.Order) (payments.Offer, bool, error) {
+func (d *Desk) askedInWhatsApp(tx database.Tx, ch channels.Channel, ord orders.Order) (payments.Offer, bool, error) {
 	for _, p := range slices.Backward(ord.Payments) {
-		list, err := h.Payments.Offers(tx, ord.MerchantID, p.ID, payments.MethodWhatsApp)
+		list, err := d.Payments.Offers(tx, ord.MerchantID, p.ID, payments.MethodWhatsApp)
 		if err != nil {
 			return payments.Offer{}, false, err
 		}
@@ -129,12 +129,12 @@ func (h *house) askedInWhatsApp(tx database.Tx, ch channels.Channel, ord orders.
 
 // whatsappTill asks Meta about money. Meta reconciles nothing: what it answers is the word of the gateway behind. In Brazil there is
 // nothing to ask, the shop itself says that the money came.
-type whatsappTill struct{ house *house }
+type whatsappTill struct{ desk *Desk }
 
 // standing is what Meta knows of an offer; nil where it knows nothing.
 func (t whatsappTill) standing(ctx context.Context, merchant, account, reference string) (s *whatsapp.Standing, err error) {
-	err = t.house.Channels.Lend(ctx, merchant, account, func(c channels.Credentials) (err error) {
-		s, err = t.house.whatsapp.Look(ctx, c, reference)
+	err = t.desk.Channels.Lend(ctx, merchant, account, func(c channels.Credentials) (err error) {
+		s, err = t.desk.whatsapp.Look(ctx, c, reference)
 		return err
 	})
 	return s, gone(err)
@@ -148,7 +148,7 @@ func (t whatsappTill) Look(ctx context.Context, o payments.Offer) (*payments.Wor
 	}
 	w := s.Word
 	return &payments.Word{ID: w.ID, Method: o.Method, Account: o.Account, Reference: o.Reference, Kind: wordKinds[w.Status], Coin: w.Coin, Amount: w.Amount,
-		At: t.house.DB.Now()}, nil
+		At: t.desk.DB.Now()}, nil
 }
 
 var errPaidInTheEnd = errors.New("the offer was paid in its last moment")
@@ -192,8 +192,8 @@ func (t whatsappTill) Refund(ctx context.Context, r payments.RefundOrder) (payme
 		return payments.RefundWord{ID: mine, Status: payments.RefundPending}, nil
 	}
 	var made whatsapp.Returned
-	err = t.house.Channels.Lend(ctx, r.Merchant, r.Account, func(c channels.Credentials) (err error) {
-		made, err = t.house.whatsapp.Return(ctx, c, r.Reference, r.Amount)
+	err = t.desk.Channels.Lend(ctx, r.Merchant, r.Account, func(c channels.Credentials) (err error) {
+		made, err = t.desk.whatsapp.Return(ctx, c, r.Reference, r.Amount)
 		return err
 	})
 	return payments.RefundWord{ID: made.ID, Status: refundStates[made.Status]}, refusedRefund(err)
@@ -201,11 +201,11 @@ func (t whatsappTill) Refund(ctx context.Context, r payments.RefundOrder) (payme
 
 // refunds gives Meta's name of this refund, once it has one, and the names of the payment's others.
 func (t whatsappTill) refunds(ctx context.Context, r payments.RefundOrder) (mine string, others []string, err error) {
-	_, pay, err := t.house.Payments.OfferBy(ctx, r.Reference)
+	_, pay, err := t.desk.Payments.OfferBy(ctx, r.Reference)
 	if err != nil {
 		return "", nil, err
 	}
-	list, err := t.house.Payments.Refunds(ctx, r.Merchant, pay.ID)
+	list, err := t.desk.Payments.Refunds(ctx, r.Merchant, pay.ID)
 	for _, row := range list {
 		switch {
 		case row.ID == r.ID:
