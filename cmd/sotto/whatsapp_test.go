@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -160,6 +161,12 @@ func TestACustomerPaysInWhatsAppInIndia(t *testing.T) {
 			t.Errorf("%+v went back", back)
 		}
 
+		a := w.ask(t, http.MethodPost, "/v1/channels", map[string]any{"platform": "whatsapp", "name": "Two", "credentials": map[string]string{"app_secret": "x",
+			"access_token": "x", "phone_number_id": "2", "waba_id": "1", "pay_region": "us"}})
+		if a.status != http.StatusUnprocessableEntity || !strings.Contains(string(a.body), "credentials.pay_region") {
+			t.Errorf("a region that is none: %d %s", a.status, a.body)
+		}
+
 		// cancelled while nobody had paid
 		o = w.orders(t, ana, "a green tea")
 		b = w.bill(t, ana, o)
@@ -179,6 +186,23 @@ func TestACustomerPaysInWhatsAppInIndia(t *testing.T) {
 		w.do(t, http.MethodPost, "/v1/orders/"+o.ID+"/cancel", map[string]string{"reason": "closed"}, nil)
 		w.moneyIs(t, o.ID, "needs_review")
 
+		// as Meta's own documents write it: the short form promises, the long one counts, and a refund made at the gateway is heard of
+		o = w.orders(t, ana, "two green teas")
+		b = w.bill(t, ana, o)
+		w.tells(t, b, "captured", o.Total.Amount, "short")
+		w.tells(t, b, "captured", o.Total.Amount, "long", "success", "pending")
+		w.settles(t, o.ID, "paid")
+		w.moneyIs(t, o.ID, "paid")
+		w.tells(t, b, "captured", o.Total.Amount, "long", "success", "success")
+		w.moneyIs(t, o.ID, "partially_refunded")
+		o = w.orders(t, ana, "a green tea")
+		b = w.bill(t, ana, o)
+		n := len(w.heard(ana, "did not go through"))
+		w.tells(t, b, "pending", o.Total.Amount, "long", "failed", "pending")
+		waits(t, "the bot says that it did not go through", func() bool { return len(w.heard(ana, "did not go through")) == n+1 })
+		w.tells(t, b, "captured", o.Total.Amount-1, "long", "success", "pending")
+		w.moneyIs(t, o.ID, "needs_review") // less than was asked for
+
 		// who is not of the country gets the link alone
 		ben := standin.Customer{Phone: "15557770002", Name: "Ben"}
 		w.orders(t, ben, "a green tea")
@@ -187,6 +211,26 @@ func TestACustomerPaysInWhatsAppInIndia(t *testing.T) {
 		}
 		audit(t, w.env)
 	})
+}
+
+// tells posts Meta's example of a payment's webhook, filled for a bill.
+func (w waShop) tells(t *testing.T, b standin.Bill, status string, amount int64, form ...string) {
+	t.Helper()
+	raw := `{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"100200300"},
+		"statuses":[{"id":"wamid.ID","from":"` + b.To + `","type":"payment","status":"` + status + `","payment":{"reference_id":"` + b.Reference + `"},"timestamp":"1722445231"}]}}]}]}`
+	if form[0] == "long" {
+		example, err := os.ReadFile(testkit.Shared(t, "fixtures", "whatsapp", "meta-docs-examples", "kapso-mirror-2025-12", "payments__payments-in__pg__07.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		refund := `"status":"` + form[2] + `"`
+		raw = strings.NewReplacer("[TRANSACTION_STATUS]", status, `"success/failed"`, `"`+form[1]+`"`, "[REFERENCE_ID]", b.Reference, "[PHONE_NUMBER_ID]", "100200300",
+			"[PHONE_NUMBER]", b.To, "[PG-ORDER-ID]", "order_"+b.Reference+form[1], "[REFUND-ID]", "rfnd_"+b.Reference, `"status": "success"`, refund, `"status":"success"`, refund,
+			"21000", strconv.FormatInt(amount, 10), `"messages": [`, `"none": [`, `"messages":[`, `"none":[`).Replace(string(example))
+	}
+	if err := w.wa.Post(t.Context(), []byte(raw)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // refundsAre waits until the refunds of a payment have these states.
