@@ -1,6 +1,7 @@
 package orders_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,8 +11,10 @@ import (
 	"sotto.chat/catalog"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
+	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/testkit"
 	"sotto.chat/orders"
+	"sotto.chat/payments"
 	"sotto.chat/payments/sandbox"
 )
 
@@ -22,6 +25,7 @@ type life struct {
 	goods    []catalog.Product
 	owners   []orders.Owner
 	sessions []string
+	offers   []payments.Offer
 }
 
 const pieces = 6
@@ -52,6 +56,13 @@ func (l *life) anyOrder() (orders.Order, bool) {
 		return orders.Order{}, false
 	}
 	return list[rapid.IntRange(0, len(list)-1).Draw(l.r, "order")], true
+}
+
+// tries does something to any order.
+func (l *life) tries(f func(ord orders.Order)) {
+	if ord, ok := l.anyOrder(); ok {
+		f(ord)
+	}
 }
 
 // buy says yes to whatever is in the cart, and clicks the link.
@@ -150,14 +161,78 @@ func (l *life) actions() map[string]func(*rapid.T) {
 				l.do(func(tx database.Tx) error { return l.orders.AcceptPayment(tx, l.m.ID, p.ID) })
 			}
 		}),
+		"split": func(r *rapid.T) {
+			l.tries(func(ord orders.Order) {
+				open := ord.Open().Amount
+				one := rapid.Int64Range(1, max(open, 1)).Draw(r, "part")
+				l.do(func(tx database.Tx) error {
+					return second(l.orders.Split(tx, l.m.ID, ord.ID, shares(one, open-one), staffDeed))
+				})
+			})
+		},
+		"in a chat": func(r *rapid.T) { // offers are made, and paid at any time later, more or less exactly
+			l.tries(func(ord orders.Order) {
+				for _, p := range ord.Payments {
+					l.do(func(tx database.Tx) error {
+						o, err := l.pay.Offer(tx, l.m.ID, p.ID, payments.MethodWeChat, "acc")
+						if err == nil {
+							l.offers = append(l.offers, o)
+						}
+						return err
+					})
+				}
+			})
+			if len(l.offers) > 0 {
+				o := rapid.SampledFrom(l.offers).Draw(r, "offer")
+				coin := o.Reference + rapid.SampledFrom([]string{"", "", "", "b"}).Draw(r, "coin")
+				l.word(o, coin, o.Amount.Amount+rapid.SampledFrom([]int64{0, 0, 0, 0, 5, -1}).Draw(r, "more"))
+			}
+		},
+		"by hand": func(r *rapid.T) {
+			l.tries(func(ord orders.Order) {
+				method := rapid.SampledFrom([]string{payments.MethodCash, payments.MethodBank}).Draw(r, "method")
+				for _, p := range ord.Payments {
+					l.do(func(tx database.Tx) error { return second(l.orders.PayBy(tx, l.m.ID, p.ID, method, staffDeed)) })
+					if rapid.Bool().Draw(r, "received") {
+						l.fine(l.pay.Receive(jobs.Eager(l.t.Context()), l.m.ID, p.ID, payments.Received{Method: method, Amount: p.Money()}))
+					}
+				}
+			})
+		},
+		"rest": func(*rapid.T) {
+			l.tries(func(ord orders.Order) {
+				for _, p := range ord.Payments {
+					l.do(func(tx database.Tx) error { return l.orders.AskRest(tx, l.m.ID, p.ID, staffDeed) })
+					_, err := l.orders.RefundDifference(l.t.Context(), l.m.ID, p.ID, "")
+					l.fine(err)
+				}
+			})
+		},
 		"": func(*rapid.T) { l.check() },
 	}
+}
+
+// story tells how each order came to where it is, for whoever reads a failure.
+func (l *life) story() string {
+	list, err := l.orders.List(l.t.Context(), l.m.ID, orders.Filter{})
+	l.must(err)
+	var out strings.Builder
+	for _, ord := range list {
+		fmt.Fprintf(&out, "order %s %s %d\n", ord.ID, ord.Status, ord.Total)
+		for _, e := range l.get(ord.ID).Events {
+			fmt.Fprintf(&out, "  %s → %s: %s %s\n", e.FromStatus, e.ToStatus, e.Reason, e.Fact)
+		}
+		for _, p := range ord.Payments {
+			fmt.Fprintf(&out, "  %s %s %q: %d of %d, %d back\n", p.ID, p.Status, p.Reason, p.PaidAmount, p.Amount, p.RefundedAmount)
+		}
+	}
+	return out.String()
 }
 
 // check wants clean audits, and every piece either on hand or with a customer.
 func (l *life) check() {
 	if found := l.audit(); len(found) > 0 {
-		l.r.Fatalf("%v", found)
+		l.r.Fatalf("%v\n%s", found, l.story())
 	}
 	list, err := l.orders.List(l.t.Context(), l.m.ID, orders.Filter{Limit: 200})
 	l.must(err)
@@ -184,8 +259,10 @@ func TestWhateverHappensTheBooksAgree(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
 		w := newWorld(t, db, clock)
 		w.eager = true
+		w.connect()
 		rapid.Check(t, func(r *rapid.T) {
 			w.newMerchant()
+			w.offersByHand()
 			l := &life{world: w, r: r, goods: []catalog.Product{w.sell("tea", 450, pieces), w.sell("cup", 1200, pieces)},
 				owners: []orders.Owner{w.customer(), w.customer()}}
 			r.Repeat(l.actions())

@@ -91,14 +91,15 @@ func (o *Orders) paid(tx database.Tx, ord *Order, m payments.Move) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range t.surplus {
-		if err := o.review(tx, ord, payments.Move{Payment: p}, payments.ReasonDouble); err != nil {
-			return err
-		}
+	if err := o.tooMuch(tx, ord, t); err != nil {
+		return err
 	}
 	switch ord.Status {
 	case AwaitingPayment:
 		if t.sum < ord.Total {
+			if err := o.askOnce(tx, *ord, t); err != nil {
+				return err
+			}
 			return o.tell(tx, ord, m, ReasonPart)
 		}
 		if err := o.pay.Kill(tx, ord.MerchantID, ord.ID, ReasonPaid); err != nil {
@@ -111,6 +112,16 @@ func (o *Orders) paid(tx database.Tx, ord *Order, m payments.Move) error {
 		}
 	case Expired, Cancelled:
 		return o.afterTheEnd(tx, ord, m)
+	}
+	return nil
+}
+
+// tooMuch puts before a person what the order does not ask for.
+func (o *Orders) tooMuch(tx database.Tx, ord *Order, t tally) error {
+	for _, p := range t.surplus {
+		if err := o.review(tx, ord, payments.Move{Payment: p}, payments.ReasonDouble); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -188,7 +199,14 @@ func (o *Orders) late(tx database.Tx, ord *Order, m payments.Move) error {
 	if err := o.pay.Reunite(tx, ord.MerchantID, ord.ID); err != nil {
 		return err
 	}
-	return o.move(tx, ord, actPayLate, happening{reason: ReasonLate, actor: "payments"})
+	if err := o.move(tx, ord, actPayLate, happening{reason: ReasonLate, actor: "payments"}); err != nil {
+		return err
+	}
+	t, err := o.tallied(tx, *ord)
+	if err != nil {
+		return err
+	}
+	return o.tooMuch(tx, ord, t)
 }
 
 func (o *Orders) review(tx database.Tx, ord *Order, m payments.Move, reason string) error {

@@ -123,7 +123,32 @@ func (o *Orders) AskRest(tx database.Tx, merchant, payment string, d Deed) error
 	if err := o.expectShare(tx, ord, ord.Number, rest, m.Payment.Language); err != nil {
 		return err
 	}
+	t, err := o.tallied(tx, ord)
+	if err != nil {
+		return err
+	}
+	if t.sum >= ord.Total { // another part that nobody waited for has come meanwhile
+		return o.follow(tx, m)
+	}
+	if err := o.askOnce(tx, ord, t); err != nil {
+		return err
+	}
 	return o.stay(tx, &ord, happening{reason: ReasonAskRest, remark: d.Remark, actor: d.Actor, fact: ReasonAskRest + ":" + payment})
+}
+
+// askOnce sees to it that no more is expected than what is open: where it is, one payment asks for just that.
+func (o *Orders) askOnce(tx database.Tx, ord Order, t tally) error {
+	var asked int64
+	for _, p := range t.live {
+		asked += p.Amount
+	}
+	if open := t.open(ord); asked > open.Amount {
+		if err := o.pay.Kill(tx, ord.MerchantID, ord.ID, ReasonSplit); err != nil {
+			return err
+		}
+		return o.expectShare(tx, ord, ord.Number, open, language(t.live))
+	}
+	return nil
 }
 
 // PayBy has a payment of an order wait for cash at the door or for a bank transfer. The order's life becomes that of the payment, and its

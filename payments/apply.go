@@ -95,9 +95,12 @@ func (s *settlement) settle() (outcome string, err error) {
 		}
 	}
 	s.was = s.pay
+	more := false // the order hears that the money came with this move, and of what became of it with the next
 	switch {
 	case s.r.paid() && !counted:
 		coin, err = s.take()
+		more = s.move.Paid && len(s.r.Disputes) > 0 || s.move.Double && (len(s.r.Disputes)+len(s.r.Refunds) > 0 || s.r.Back != nil)
+		s.again = s.again || more
 	case s.r.paid():
 		err = s.correct(&coin)
 	case advanced == sessionProcessing:
@@ -105,7 +108,7 @@ func (s *settlement) settle() (outcome string, err error) {
 	case advanced == sessionFailed:
 		err = s.fail()
 	}
-	if err == nil && coin.ExternalID != "" {
+	if err == nil && coin.ExternalID != "" && !more {
 		err = s.after(coin)
 	}
 	if err != nil {
@@ -335,6 +338,9 @@ func (s *settlement) wait() error {
 	if s.r.IntentStatus == "requires_capture" && s.pay.Status.May(Authorized) {
 		return s.pay.move(Authorized, "")
 	}
+	if s.pay.PromisedCash() {
+		return nil // the goods go out anyhow, and cash is due until the money is here
+	}
 	if s.pay.Status != Pending && s.pay.Status != Failed {
 		return nil // cancelled meanwhile: when the money comes it is late
 	}
@@ -347,7 +353,7 @@ func (s *settlement) wait() error {
 
 // fail ends a slow method without money; a new link may be had for as long as a hold lasts.
 func (s *settlement) fail() error {
-	if s.pay.Status != Pending && s.pay.Status != Authorized {
+	if s.pay.Status != Pending && s.pay.Status != Authorized || s.pay.PromisedCash() {
 		return nil
 	}
 	hold := shortestHold

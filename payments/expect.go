@@ -81,6 +81,9 @@ func (p *Payments) Accept(tx database.Tx, merchant, paymentID string) (Move, err
 		if pay.Status != NeedsReview || pay.PaidAmount == 0 {
 			return ErrMove.Say("Only a payment under review, with money in it, can be accepted.")
 		}
+		if pay.Reason == ReasonPartly {
+			return ErrMove.Say("This is a part of the money for an order that has ended; it can go back, or wait for the rest.")
+		}
 		return pay.move(pay.settled(), ReasonAccepted)
 	})
 }
