@@ -194,7 +194,7 @@ func (a *api) lines() {
 			Body LineNew
 		}) (*Answer[Cart], error) {
 			return a.quoted(ctx, who, func(tx database.Tx) (string, error) {
-				_, err := a.Orders.AddLine(tx, who.MerchantID, in.ID, orders.LineInput{SKU: in.Body.SKU, Quantity: in.Body.Quantity, Options: wanted(in.Body.Options), Note: in.Body.Note})
+				_, err := a.Orders.AddLine(tx, who.MerchantID, in.ID, orders.LineInput{SKU: in.Body.SKU, Quantity: in.Body.Quantity, Options: wanted(in.Body.Options), Note: masked(in.Body.Note)})
 				return in.ID, err
 			})
 		})
@@ -241,7 +241,7 @@ func (a *api) lineChange(ctx context.Context, merchant, cart, line string, p Lin
 			in.Options = wanted(*p.Options)
 		}
 		if p.Note != nil {
-			in.Note = *p.Note
+			in.Note = masked(*p.Note)
 		}
 		return in, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"sotto.chat/merchants"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
+	"sotto.chat/privacy/cards"
 )
 
 // OrderLine is what was bought, under its name and price of then.
@@ -131,6 +132,12 @@ type reasonIn struct {
 	Body *Reason
 }
 
+// masked takes the numbers of payment cards out of what staff write: they are kept nowhere.
+func masked(text string) string {
+	text, _ = cards.Mask(text)
+	return text
+}
+
 // Reason is why, in a person's own words; the body may be left out.
 type Reason struct {
 	Reason string `json:"reason,omitempty" maxLength:"200"`
@@ -160,7 +167,7 @@ func (a *api) orders() {
 	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/cancel", right: merchants.OrdersWrite, tag: "Deals", summary: "Cancel an order; its pay link dies, its goods are free. Money that came waits for a refund"},
 		func(ctx context.Context, who merchants.Actor, in *reasonIn) (*Answer[Order], error) {
 			return a.moved(ctx, who, in.ID, func(tx database.Tx) (orders.Order, error) {
-				return a.Orders.Cancel(tx, who.MerchantID, in.ID, orders.Deed{Actor: who.KeyID, Remark: given(in.Body).Reason})
+				return a.Orders.Cancel(tx, who.MerchantID, in.ID, orders.Deed{Actor: who.KeyID, Remark: masked(given(in.Body).Reason)})
 			})
 		})
 	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/fulfil", right: merchants.OrdersWrite, tag: "Deals", summary: "The goods are handed over or on their way"},
@@ -176,7 +183,7 @@ func (a *api) orders() {
 			Body *RefundIn
 		}) (*Answer[Order], error) {
 			asked := given(in.Body)
-			r := orders.Refunding{Amount: asked.Amount, Reason: asked.Reason, IdempotencyKey: in.Key}
+			r := orders.Refunding{Amount: asked.Amount, Reason: masked(asked.Reason), IdempotencyKey: in.Key}
 			if _, err := a.Orders.RefundOrder(ctx, who.MerchantID, in.ID, r); err != nil {
 				return nil, err
 			}

@@ -90,14 +90,14 @@ func (a *api) remedies() {
 			Body *RefundIn
 		}) (*Answer[PaymentWithRefunds], error) {
 			asked := given(in.Body)
-			if _, err := a.Payments.Refund(jobs.Eager(ctx), who.MerchantID, in.ID, asked.Amount, asked.Reason, in.Key); err != nil {
+			if _, err := a.Payments.Refund(jobs.Eager(ctx), who.MerchantID, in.ID, asked.Amount, masked(asked.Reason), in.Key); err != nil {
 				return nil, err
 			}
 			return a.payment(ctx, who.MerchantID, in.ID)
 		})
 	add(a, op{method: http.MethodPost, path: "/v1/payments/{id}/refund_difference", right: merchants.MoneyWrite, tag: "Money", summary: "Take too much as good, and give back what is too much"},
 		func(ctx context.Context, who merchants.Actor, in *reasonIn) (*Answer[PaymentWithRefunds], error) {
-			if _, err := a.Orders.RefundDifference(ctx, who.MerchantID, in.ID, given(in.Body).Reason); err != nil {
+			if _, err := a.Orders.RefundDifference(ctx, who.MerchantID, in.ID, masked(given(in.Body).Reason)); err != nil {
 				return nil, err
 			}
 			return a.payment(ctx, who.MerchantID, in.ID)
@@ -105,7 +105,7 @@ func (a *api) remedies() {
 	add(a, op{method: http.MethodPost, path: "/v1/payments/{id}/ask_rest", right: merchants.MoneyWrite, tag: "Money", summary: "Take too little as a part, and ask for the rest by another payment"},
 		func(ctx context.Context, who merchants.Actor, in *reasonIn) (*Answer[PaymentWithRefunds], error) {
 			err := a.DB.InTx(ctx, func(tx database.Tx) error {
-				return a.Orders.AskRest(tx, who.MerchantID, in.ID, orders.Deed{Actor: who.KeyID, Remark: given(in.Body).Reason})
+				return a.Orders.AskRest(tx, who.MerchantID, in.ID, orders.Deed{Actor: who.KeyID, Remark: masked(given(in.Body).Reason)})
 			})
 			if err != nil {
 				return nil, err
