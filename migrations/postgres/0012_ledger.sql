@@ -11,6 +11,7 @@ create table ledger_entries (
   primary key (merchant_id, id)
 );
 create index ledger_entries_subject on ledger_entries (merchant_id, subject);
+create index ledger_entries_at on ledger_entries (merchant_id, at);
 create table ledger_lines (
   merchant_id text not null,
   entry_id text not null,

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"sotto.chat/internal/money"
@@ -252,6 +253,9 @@ func (c *comparison) differ(cause string, s *sides, l *Line, here money.Money, a
 		x.Refund, x.OurRefund, x.DisputedBy = l.Refund, l.OurRefund, l.Dispute
 		if x.Coin == "" {
 			x.Coin = l.Coin
+		}
+		if x.Payment == "" && strings.HasPrefix(l.Reference, "pay_") {
+			x.Payment = l.Reference // our mark is on it
 		}
 	}
 	c.out = append(c.out, x)

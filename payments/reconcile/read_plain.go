@@ -85,30 +85,51 @@ func table(raw []byte) (s sheet, err error) {
 		for i, v := range row {
 			row[i] = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(v), "`"))
 		}
-		if s.names == nil {
-			for i, n := range row {
-				row[i] = strings.ToLower(n)
-			}
-			s.names = row
-			continue
-		}
-		s.all = append(s.all, func(name string) string {
-			if i := slices.Index(s.names, name); i >= 0 && i < len(row) {
-				return row[i]
-			}
-			return ""
-		})
+		s.add(row)
 	}
+}
+
+// add takes a row; the first has the columns' names.
+func (s *sheet) add(row []string) {
+	if s.names == nil {
+		for i, n := range row {
+			row[i] = strings.ToLower(n)
+		}
+		s.names = row
+		return
+	}
+	names := s.names
+	s.all = append(s.all, func(name string) string {
+		if i := slices.Index(names, name); i >= 0 && i < len(row) {
+			return strings.TrimSpace(row[i])
+		}
+		return ""
+	})
 }
 
 // beijing is the time in which WeChat's bills are written.
 var beijing = time.FixedZone("UTC+8", 8*3600)
 
+// billTable cuts a bill's rows where a comma and a grave accent stand together: the names of goods may hold commas, and are not quoted.
+func billTable(raw []byte) (s sheet) {
+	for line := range strings.Lines(string(raw)) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		row := strings.Split(line, ",")
+		if values, ok := strings.CutPrefix(line, "`"); ok {
+			row = strings.Split(values, ",`")
+		}
+		s.add(row)
+	}
+	return s
+}
+
 // readTradeBill reads WeChat Pay's trade bill of all kinds of rows. Its last two rows are sums, which are checked.
 func readTradeBill(raw []byte) ([]Line, error) {
-	rows, err := table(raw)
-	if err != nil {
-		return nil, err
+	rows := billTable(raw)
+	if len(rows.all) > mostLines {
+		return nil, ErrStatement.Say("The bill has more than %d rows.", mostLines)
 	}
 	var out []Line
 	for i, get := range rows.all {

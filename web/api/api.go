@@ -83,6 +83,7 @@ func Mount(r *gin.Engine, guards []gin.HandlerFunc, rooms Rooms) *huma.OpenAPI {
 	a.carts()
 	a.orders()
 	a.payments()
+	a.reconciliation()
 	a.customers()
 	a.conversations()
 	a.channels()
@@ -98,7 +99,8 @@ type op struct {
 	tag, summary string
 	status       int
 	maxBody      int64
-	repeatable   bool // one act however often it is done: after a crash a repetition of its Idempotency-Key does it again
+	answers      map[string]*huma.Response // where the answer is not the plain JSON of its type
+	repeatable   bool                      // one act however often it is done: after a crash a repetition of its Idempotency-Key does it again
 }
 
 // add registers a handler behind the right of its operation. Failures become problems; a body's fault is never echoed.
@@ -108,7 +110,7 @@ func add[I, O any](a *api, o op, h func(ctx context.Context, who merchants.Actor
 	}
 	huma.Register(a.huma, huma.Operation{
 		OperationID: operationID(o), Method: o.method, Path: o.path, Summary: o.summary, Tags: []string{o.tag},
-		DefaultStatus: o.status, MaxBodyBytes: o.maxBody, Errors: []int{401, 403, 404, 409, 412, 422, 429},
+		DefaultStatus: o.status, MaxBodyBytes: o.maxBody, Responses: o.answers, Errors: []int{401, 403, 404, 409, 412, 422, 429},
 	}, func(ctx context.Context, in *I) (*O, error) {
 		who := door.Actor(ctx)
 		if !who.May(o.right) {

@@ -40,15 +40,6 @@ type Receipt struct {
 	At     time.Time    `json:"at"`
 }
 
-// Difference is where our books and the provider's do not agree.
-type Difference struct {
-	Payment string      `json:"payment"`
-	Session string      `json:"session"`
-	Problem string      `json:"problem" enum:"missing_here,missing_there,paid_there_only,paid_here_only,amount"`
-	Here    money.Money `json:"here"`
-	There   money.Money `json:"there"`
-}
-
 // errDay refuses a day that is none.
 var errDay = fault.New(fault.Invalid, "day_invalid", "day must be a date like 2026-01-31.")
 
@@ -72,20 +63,6 @@ func (a *api) payments() {
 			}
 			rows, next, err := a.Payments.List(ctx, who.MerchantID, payments.Filter{Status: payments.Status(in.Status), OrderID: in.Order, After: in.After, Limit: in.Limit})
 			return list(rows, next, showPayment), err
-		})
-	add(a, op{method: http.MethodGet, path: "/v1/payments/reconciliation", right: merchants.MoneyRead, tag: "Money", summary: "Where our books and Stripe's differ, for one day"},
-		func(ctx context.Context, who merchants.Actor, in *struct {
-			Day string `query:"day" maxLength:"10" doc:"A date in UTC; today by default."`
-		}) (*Answer[List[Difference]], error) {
-			day := a.DB.Now()
-			if in.Day != "" {
-				var err error
-				if day, err = time.Parse(time.DateOnly, in.Day); err != nil {
-					return nil, errDay
-				}
-			}
-			rows, err := a.Payments.Reconciliation(ctx, who.MerchantID, day)
-			return list(rows, "", func(d payments.Difference) Difference { return Difference(d) }), err
 		})
 	add(a, op{method: http.MethodPost, path: "/v1/payments/{id}/accept", right: merchants.MoneyWrite, tag: "Money", summary: "Take money that waits for a decision as good; its order goes on"},
 		func(ctx context.Context, who merchants.Actor, in *struct{ ByID }) (*Answer[Payment], error) {
@@ -157,7 +134,7 @@ func (a *api) returns() {
 			Body *ReturnIn
 		}) (*Answer[Order], error) {
 			asked := given(in.Body)
-			r := orders.Returned{Restock: asked.Restock, Deed: orders.Deed{Actor: who.KeyID, Remark: asked.Reason}}
+			r := orders.Returned{Restock: asked.Restock, Deed: orders.Deed{Actor: who.KeyID, Remark: masked(asked.Reason)}}
 			for _, l := range asked.Lines {
 				r.Lines = append(r.Lines, orders.ReturnedLine{LineID: l.ID, Quantity: l.Quantity})
 			}
