@@ -2,6 +2,7 @@
 package payments
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -211,6 +212,24 @@ type Move struct {
 	// Processing says that a slow method is on its way: the goods stay held until Payment.ExpiresAt, which moved.
 	Processing bool
 }
+
+// ToldUntil is the end of the last statement of a method's account that TakeStatement took; zero when there was none.
+func (p *Payments) ToldUntil(ctx context.Context, merchant, method, account string) (time.Time, error) {
+	at, _, err := p.readCursor(ctx, merchant, statementCursor(method, account))
+	return at, err
+}
+
+// TakeStatement takes a statement, and remembers until when the account has told.
+func (p *Payments) TakeStatement(ctx context.Context, merchant string, s reconcile.Statement) error {
+	if _, err := p.statements.Take(ctx, merchant, s); err != nil {
+		return err
+	}
+	return p.db.InTx(ctx, func(tx database.Tx) error {
+		return putCursor(tx, merchant, statementCursor(s.Provider, s.Account), s.To)
+	})
+}
+
+func statementCursor(method, account string) string { return "statement:" + method + ":" + account }
 
 // Statements is the desk where providers' statements are taken and compared, and the report of a day is made.
 func (p *Payments) Statements() *reconcile.Desk { return p.statements }

@@ -48,6 +48,7 @@ func New(db *database.DB, register *merchants.Register, pays *payments.Payments,
 	p := &Pay{db: db, register: register, payments: pays, api: NewAPI(cfg.Addresses, db.Now), publicURL: strings.TrimRight(cfg.PublicURL, "/"), log: cfg.Log}
 	pays.Use(payments.MethodWeChat, p)
 	desk.Every("wechatpay.certificates", certificatesEvery, p.Refresh)
+	desk.Every("wechatpay.bills", billsEvery, p.ReadBills)
 	return p
 }
 
@@ -227,40 +228,37 @@ func (p *Pay) Refund(ctx context.Context, r payments.RefundOrder) (payments.Refu
 	return payments.RefundWord{ID: s.RefundID, Status: status}, err
 }
 
-// Bill reads the bill of a day of Beijing's calendar, to be held against the books.
-func (p *Pay) Bill(ctx context.Context, merchant string, day time.Time) ([]BillLine, error) {
-	acct, err := p.account(ctx, merchant)
-	if err != nil {
-		return nil, err
-	}
-	return p.api.Bill(ctx, acct, day)
-}
-
 // Refresh fetches WeChat's certificates for the merchants that use them, so that a new one is known before it signs.
-func (p *Pay) Refresh(ctx context.Context) error {
+func (p *Pay) Refresh(ctx context.Context) error { return p.each(ctx, "certificates", p.fetch) }
+
+// each does something for each merchant with an account. What fails for one is left to the next beat.
+func (p *Pay) each(ctx context.Context, what string, do func(context.Context, string, *Account) error) error {
 	list, err := p.register.All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, m := range list {
 		acct, err := p.account(ctx, m.ID)
-		if errors.Is(err, ErrNoAccount) || err == nil && !acct.byCertificate() {
+		if errors.Is(err, ErrNoAccount) {
 			continue
 		}
 		if err == nil {
-			err = p.fetch(ctx, m.ID, acct)
+			err = do(ctx, m.ID, acct)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
-			p.log.WarnContext(ctx, "WeChat's certificates could not be fetched", "merchant", m.ID, "error", err)
+			p.log.WarnContext(ctx, "what WeChat Pay has could not be fetched", "what", what, "merchant", m.ID, "error", err)
 		}
 	}
 	return nil
 }
 
 func (p *Pay) fetch(ctx context.Context, merchant string, acct *Account) error {
+	if !acct.byCertificate() {
+		return nil
+	}
 	keys, err := p.api.Certificates(ctx, acct)
 	if err != nil {
 		return err

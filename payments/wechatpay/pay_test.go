@@ -18,6 +18,7 @@ import (
 	"sotto.chat/merchants"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
+	"sotto.chat/payments/reconcile"
 	"sotto.chat/payments/wechatpay"
 	"sotto.chat/payments/wechatpay/standin"
 	"sotto.chat/web/webtest"
@@ -400,8 +401,32 @@ func TestWhoTakesWeChatPay(t *testing.T) {
 		if err := w.pay.Receive(t.Context(), stranger.MerchantID, []byte("{}"), http.Header{}); !errors.Is(err, wechatpay.ErrNoAccount) {
 			t.Errorf("a stranger's notification: %v", err)
 		}
-		if list, err := w.pay.Bill(t.Context(), w.Merchant.ID, clock.Now().Add(-72*time.Hour)); err != nil || len(list) != 0 {
-			t.Error(list, err)
+	})
+}
+
+func TestBillsAreReadAndCompared(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		w := open(t, db, clock)
+		o, p := w.buys()
+		w.Must(w.till.Pay(w.starts(p, desk).Code))
+		w.becomes(o.ID, orders.Paid)
+		w.till.Elsewhere("another-till-1", 990)
+		clock.Advance(48 * time.Hour)
+		w.Must(w.pay.ReadBills(t.Context()))
+		told, err := w.Payments.ToldUntil(t.Context(), w.Merchant.ID, payments.MethodWeChat, w.till.MchID)
+		w.Must(err)
+		if d := clock.Now().Sub(told); d < 0 || d > 48*time.Hour {
+			t.Errorf("bills are read until %s", told)
+		}
+		list, err := w.Payments.Statements().Compare(t.Context(), w.Merchant.ID, payments.MethodWeChat, clock.Now().Add(-72*time.Hour), told)
+		w.Must(err)
+		if len(list) != 1 || list[0].Cause != reconcile.MissingHere {
+			t.Errorf("the comparison finds %+v", list)
+		}
+		calls := len(w.till.Calls())
+		w.Must(w.pay.ReadBills(t.Context()))
+		if n := len(w.till.Calls()); n != calls {
+			t.Error("bills are read again")
 		}
 	})
 }
