@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/fit"
 )
 
 type object = map[string]any
@@ -77,25 +78,25 @@ func list(c channels.Content) object {
 		title := distinct(b.Label, maxRow, taken)
 		row := object{"id": b.Tap, "title": title}
 		detail := b.Detail
-		if units(b.Label) > maxRow { // the row's second line has room for the whole of it
+		if fit.Units(b.Label) > maxRow { // the row's second line has room for the whole of it
 			detail = strings.Trim(b.Label+" – "+b.Detail, " –")
-			if units(detail) > maxDetail && b.Detail != "" {
-				detail = shorten(b.Label, maxDetail-units(" – "+b.Detail)) + " – " + b.Detail
+			if fit.Units(detail) > maxDetail && b.Detail != "" {
+				detail = fit.Shorten(b.Label, maxDetail-fit.Units(" – "+b.Detail)) + " – " + b.Detail
 			}
 		}
-		if detail = shorten(detail, maxDetail); detail != "" {
+		if detail = fit.Shorten(detail, maxDetail); detail != "" {
 			row["description"] = detail
 		}
 		rows = append(rows, row)
 	}
-	return interactive("list", c.Text, object{"button": shorten(orElse(c.Choose, orElse(c.Title, "☰")), maxButton),
-		"sections": []object{{"title": shorten(orElse(c.Title, orElse(c.Choose, filler)), maxSection), "rows": rows}}})
+	return interactive("list", c.Text, object{"button": fit.Shorten(orElse(c.Choose, orElse(c.Title, "☰")), maxButton),
+		"sections": []object{{"title": fit.Shorten(orElse(c.Title, orElse(c.Choose, filler)), maxSection), "rows": rows}}})
 }
 
 func link(c channels.Content) object {
 	l := c.Links[0]
 	return interactive("cta_url", c.Text, object{"name": "cta_url",
-		"parameters": object{"display_text": shorten(orElse(l.Label, "🔗"), maxButton), "url": l.URL}})
+		"parameters": object{"display_text": fit.Shorten(orElse(l.Label, "🔗"), maxButton), "url": l.URL}})
 }
 
 func products(catalog string, c channels.Content) object {
@@ -108,7 +109,7 @@ func products(catalog string, c channels.Content) object {
 	}
 	title := orElse(c.Title, "🛍")
 	o := interactive("product_list", c.Text, object{"catalog_id": catalog,
-		"sections": []object{{"title": shorten(title, maxSection), "product_items": items}}})
-	o["header"] = object{"type": "text", "text": shorten(title, maxHeader)}
+		"sections": []object{{"title": fit.Shorten(title, maxSection), "product_items": items}}})
+	o["header"] = object{"type": "text", "text": fit.Shorten(title, maxHeader)}
 	return o
 }

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/fit"
 	"sotto.chat/internal/testkit"
 )
 
@@ -190,8 +191,8 @@ func TestLabelsStayApartWhenCut(t *testing.T) {
 	taken := map[string]bool{}
 	for range 12 {
 		l := distinct("Large pizza with everything", maxButton, taken)
-		if units(l) > maxButton {
-			t.Errorf("%q has %d", l, units(l))
+		if fit.Units(l) > maxButton {
+			t.Errorf("%q has %d", l, fit.Units(l))
 		}
 	}
 	if len(taken) != 12 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/fit"
 	"sotto.chat/channels/whatsapp/pix"
 )
 
@@ -118,7 +119,7 @@ func indian(settings map[string]string, r *channels.PayRequest, parameters objec
 		parameters["payment_settings"] = payWays(settings, *r)
 	}
 	if a := r.To; physical(settings) {
-		who := object{"name": shorten(a.Name, maxBeneficiary), "address_line1": a.Line1, "city": a.City, "state": a.Region,
+		who := object{"name": fit.Shorten(a.Name, maxBeneficiary), "address_line1": a.Line1, "city": a.City, "state": a.Region,
 			"country": "India", "postal_code": a.PostalCode}
 		if a.Line2 != "" {
 			who["address_line2"] = a.Line2
@@ -132,7 +133,7 @@ func amount(n int64) object { return object{"value": n, "offset": offset} }
 func items(settings map[string]string, list []channels.PayItem) []object {
 	var out []object
 	for _, i := range list {
-		o := object{"name": shorten(i.Name, maxItemName), "amount": amount(i.Unit), "quantity": i.Quantity}
+		o := object{"name": fit.Shorten(i.Name, maxItemName), "amount": amount(i.Unit), "quantity": i.Quantity}
 		if i.List > i.Unit {
 			o["amount"], o["sale_amount"] = amount(i.List), amount(i.Unit)
 		}

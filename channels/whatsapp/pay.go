@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/fit"
 	"sotto.chat/channels/whatsapp/pix"
 )
 
@@ -130,7 +131,7 @@ func (p *Platform) Wants() []channels.Want {
 func payWants() []channels.Want {
 	digits := regexp.MustCompile(`^[0-9]{2,4}$`)
 	text := func(most int) func(string) bool {
-		return func(s string) bool { return units(s) <= most && strings.TrimSpace(s) == s }
+		return func(s string) bool { return fit.Units(s) <= most && strings.TrimSpace(s) == s }
 	}
 	shape := func(name string, ok func(string) bool, otherwise string) channels.Want {
 		return channels.Want{Name: name, Check: func(v string, _ map[string]string) string {

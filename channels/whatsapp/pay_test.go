@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/fit"
 	"sotto.chat/channels/whatsapp/pix"
 	"sotto.chat/internal/testkit"
 )
@@ -239,7 +240,7 @@ func TestRequestsAddUp(t *testing.T) {
 				unit = sumOf(sale)
 			}
 			subtotal += unit * int64(place(i, "quantity").(float64))
-			if n := place(i, "name").(string); n == "" || units(n) > 60 || unit < 1 {
+			if n := place(i, "name").(string); n == "" || fit.Units(n) > 60 || unit < 1 {
 				r.Fatalf("%v", i)
 			}
 		}

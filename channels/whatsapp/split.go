@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sotto.chat/channels"
+	"sotto.chat/channels/fit"
 )
 
 // pictured is how many cards are shown with their pictures; more would flood the chat.
@@ -38,7 +39,7 @@ func (p *Platform) Split(settings map[string]string, c channels.Content) []chann
 		b.link(b.text, links[0])
 		links = links[1:]
 	case b.text != "":
-		b.plain(split(b.text, maxBody))
+		b.plain(fit.Chop(b.text, maxBody))
 	}
 	for _, l := range links {
 		b.link(l.Label, l)
@@ -85,7 +86,7 @@ func (b *builder) native(cards []channels.Card, more bool) {
 			b.plain(before)
 			body, b.text = end, ""
 		}
-		b.out = append(b.out, channels.Content{Title: b.title, Text: orElse(head(body, maxInteractive), filler), Products: part})
+		b.out = append(b.out, channels.Content{Title: b.title, Text: orElse(fit.Head(body, maxInteractive), filler), Products: part})
 	}
 }
 
@@ -104,7 +105,7 @@ func (b *builder) cards(cards []channels.Card, buttons []channels.Button) []chan
 		caption := strings.Trim(c.Name+" – "+c.Price, " –")
 		switch {
 		case len(cards) <= pictured && fetchable(c.ImageURL):
-			b.out = append(b.out, channels.Content{Text: head(caption, maxCaption),
+			b.out = append(b.out, channels.Content{Text: fit.Head(caption, maxCaption),
 				Media: []channels.Media{{Kind: "image", URL: c.ImageURL}}})
 		case !listed:
 			lines = append(lines, caption)
@@ -136,7 +137,7 @@ func (b *builder) request(settings map[string]string, c channels.Content) {
 			words = orElse(l.Label, words)
 		}
 	}
-	piece := channels.Content{Text: head(words, maxInteractive), Pay: c.Pay}
+	piece := channels.Content{Text: fit.Head(words, maxInteractive), Pay: c.Pay}
 	for _, m := range c.Media {
 		if m.Kind == "image" && fetchable(m.URL) && len(piece.Media) == 0 {
 			piece.Media = []channels.Media{m}
