@@ -8,6 +8,7 @@ import (
 
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
+	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/testkit"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
@@ -95,5 +96,61 @@ func TestRemedies(t *testing.T) {
 		if d.refunds != 1 {
 			t.Error(d.refunds)
 		}
+	})
+}
+
+// A voucher cannot be called back: while it may be paid, the order waits for it; whoever pays it after the end is honoured while the goods
+// are there, and comes before a person when they are not.
+func TestVouchersOutliveTheirLinks(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		w := newWorld(t, db, clock)
+		tea := w.sell("tea", 450, 2)
+		voucher := func() (orders.Order, payments.Offer) {
+			_, ord := w.one(2)
+			var o payments.Offer
+			w.tx(func(tx database.Tx) (err error) {
+				o, err = w.pay.Offer(tx, w.m.ID, ord.Payments[0].ID, payments.MethodWhatsApp, "acc")
+				return err
+			})
+			return ord, o
+		}
+		pending := func(o payments.Offer) {
+			w.must(w.pay.HearNow(jobs.Eager(t.Context()), w.m.ID, payments.Word{ID: "printed" + o.Reference, Method: o.Method, Account: o.Account,
+				Reference: o.Reference, Kind: payments.WordPending, Amount: o.Amount}))
+		}
+		ord, o := voucher()
+		pending(o)
+		for range 12 { // days after the link's end
+			clock.Advance(24 * time.Hour)
+			_, err := w.orders.Sweep(t.Context())
+			w.must(err)
+		}
+		w.is(ord.ID, orders.AwaitingPayment)
+		w.fails(orders.ErrOnTheWay, func(tx database.Tx) error { return second(w.orders.Cancel(tx, w.m.ID, ord.ID, staffDeed)) })
+		w.sound()
+		w.word(o, "boleto", 900)
+		w.is(ord.ID, orders.Paid)
+		w.sound()
+
+		w.tx(func(tx database.Tx) error { return second(w.cat.SetStock(tx, w.m.ID, tea.ID, ptr(int64(2)))) })
+		ord, o = voucher() // printed in the last minute, and told when all was over
+		clock.Advance(31 * time.Minute)
+		w.sweep(1)
+		pending(o)
+		w.is(ord.ID, orders.Expired)
+		w.word(o, "boleto 2", 900)
+		w.is(ord.ID, orders.Paid)
+		w.sound()
+
+		w.tx(func(tx database.Tx) error { return second(w.cat.SetStock(tx, w.m.ID, tea.ID, ptr(int64(2)))) })
+		ord, o = voucher()
+		clock.Advance(31 * time.Minute)
+		w.sweep(1)
+		w.tx(func(tx database.Tx) error { return second(w.cat.SetStock(tx, w.m.ID, tea.ID, ptr(int64(0)))) })
+		w.word(o, "boleto 3", 900)
+		w.is(ord.ID, orders.Expired)
+		w.money(o.Payment, payments.NeedsReview, orders.ReasonLateNoGoods)
+		w.remedies(o.Payment, orders.RemedyRefund, orders.RemedyAccept)
+		w.sound()
 	})
 }
