@@ -42,8 +42,11 @@ func mergeRefunds(tx database.Tx, pay Payment, coin receipt, list []remoteRefund
 		row := matching(rows, r)
 		if row == nil {
 			fresh, odd := atProvider(tx, pay, coin, rows, r)
-			if odd != "" {
+			switch {
+			case odd != "":
 				trouble = odd
+			case fresh.Status == RefundFailed: // whether anybody heard of it before it failed must not matter
+				trouble = ReasonRefundFailed
 			}
 			if fresh.Amount < 1 {
 				continue

@@ -174,3 +174,13 @@ func (d *Desk) Stop(ctx context.Context) error { return d.queue.stop(ctx) }
 
 // Pending counts the promises that are not done yet, those for later included.
 func (d *Desk) Pending(ctx context.Context) (int, error) { return d.queue.pending(ctx) }
+
+// Do works on one promise here and now, given as its row in the table holds it, and leaves the row alone. For who works a queue that
+// was never started by hand: a test that decides itself what is done when, how often, and where it is cut off.
+func (d *Desk) Do(ctx context.Context, args json.RawMessage) error {
+	var p promise
+	if err := json.Unmarshal(args, &p); err != nil {
+		return fmt.Errorf("%w: a promise cannot be read: %w", ErrNever, err)
+	}
+	return d.run(ctx, p)
+}
