@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sotto.chat/internal/money"
 )
@@ -34,6 +35,8 @@ func Read(f File) ([]Statement, error) {
 	switch text := bytes.TrimSpace(raw); {
 	case len(text) == 0:
 		return nil, ErrStatement.Say("The statement is empty.")
+	case !utf8.Valid(text) || bytes.ContainsRune(text, 0):
+		return nil, ErrStatement.Say("The statement is not written in UTF-8.")
 	case text[0] == '{' || text[0] == '[':
 		lines, err = readJSON(text)
 	case bytes.HasPrefix(text, []byte("交易时间")):

@@ -66,7 +66,7 @@ type sheet struct {
 	all   []func(name string) string
 }
 
-// table reads a CSV file. WeChat puts a grave accent before each value, so that spreadsheets keep it as it is.
+// table reads a CSV file.
 func table(raw []byte) (s sheet, err error) {
 	r := csv.NewReader(bytes.NewReader(raw))
 	head, _, _ := bytes.Cut(raw, []byte("\n"))
@@ -83,7 +83,7 @@ func table(raw []byte) (s sheet, err error) {
 			return s, ErrStatement.Say("The statement is no CSV that can be read, or has more than %d rows.", mostLines)
 		}
 		for i, v := range row {
-			row[i] = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(v), "`"))
+			row[i] = strings.TrimSpace(v)
 		}
 		s.add(row)
 	}
@@ -125,31 +125,48 @@ func billTable(raw []byte) (s sheet) {
 	return s
 }
 
-// readTradeBill reads WeChat Pay's trade bill of all kinds of rows. Its last two rows are sums, which are checked.
+// readTradeBill reads WeChat Pay's trade bill of all kinds of rows. A grave accent stands before each value, which also tells a comma
+// between two from one in the name of the goods. The last row holds sums, of which the number of rows is checked.
 func readTradeBill(raw []byte) ([]Line, error) {
-	rows := billTable(raw)
-	if len(rows.all) > mostLines {
-		return nil, ErrStatement.Say("The bill has more than %d rows.", mostLines)
-	}
+	rows := strings.Split(strings.ReplaceAll(string(raw), "\r\n", "\n"), "\n")
+	names := strings.Split(rows[0], ",")
 	var out []Line
-	for i, get := range rows.all {
-		if get("交易时间") == "总交易单数" {
-			if i+1 < len(rows.all) && rows.all[i+1]("交易时间") != strconv.Itoa(len(out)) {
-				return nil, ErrStatement.Say("The bill counts %s rows and has %d: it was cut off.", rows.all[i+1]("交易时间"), len(out))
+	for i, row := range rows[1:] {
+		if strings.HasPrefix(row, "总交易单数") {
+			if next := rows[i+2:]; len(next) > 0 && values(next[0])[0] != strconv.Itoa(len(out)) {
+				return nil, ErrStatement.Say("The bill counts %s rows and has %d: it was cut off.", values(next[0])[0], len(out))
 			}
 			return out, nil
 		}
-		l, err := billLine(get)
+		cells := values(row)
+		if len(cells) != len(names) || len(out) > mostLines {
+			return nil, ErrStatement.Say("Row %d of the bill has %d values for %d columns.", i+2, len(cells), len(names))
+		}
+		l, err := billLine(func(name string) string {
+			if at := slices.Index(names, name); at >= 0 {
+				return cells[at]
+			}
+			return ""
+		})
 		if err != nil {
 			return nil, ErrStatement.Say("Row %d of the bill cannot be read.", i+2).Because(err)
 		}
+		word := l.Word
 		if l, err = l.sorted(i + 2); err != nil {
 			return nil, err
 		}
-		l.Word = get("交易状态")
+		l.Word = word
 		out = append(out, l)
 	}
 	return nil, ErrStatement.Say("The bill has no sums at its end: it was cut off.")
+}
+
+func values(row string) []string {
+	cells := strings.Split(strings.TrimPrefix(row, "`"), ",`")
+	for i, v := range cells {
+		cells[i] = strings.TrimSpace(v)
+	}
+	return cells
 }
 
 // billLine reads one row: SUCCESS is a payment, REFUND and REVOKED are money that went back.
@@ -158,7 +175,7 @@ func billLine(get func(string) string) (l Line, err error) {
 	if err != nil {
 		return l, err
 	}
-	l = Line{Account: get("商户号"), Coin: get("微信订单号"), Reference: get("商户订单号"), Currency: get("货币种类"), At: at.UTC()}
+	l = Line{Account: get("商户号"), Coin: get("微信订单号"), Reference: get("商户订单号"), Currency: get("货币种类"), At: at.UTC(), Word: get("交易状态")}
 	sum := func(names ...string) int64 {
 		for _, n := range names {
 			if get(n) == "" {
