@@ -60,9 +60,29 @@ func (p *Platform) Name() string { return "telegram" }
 // are paid in Telegram Stars, at the merchant's own rate.
 func (p *Platform) Wants() []channels.Want {
 	return []channels.Want{
-		{Name: botToken, Needed: true, Secret: true}, {Name: secretToken, Secret: true}, {Name: providerToken, Secret: true},
-		{Name: stars}, {Name: starRate}, {Name: digital},
+		{Name: botToken, Needed: true, Secret: true, Check: only(tokenSigns+":", 100)}, {Name: secretToken, Secret: true, Check: only(tokenSigns, 256)},
+		{Name: providerToken, Secret: true}, {Name: stars}, {Name: starRate, Check: rate}, {Name: digital},
 	}
+}
+
+const tokenSigns = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
+// only refuses values with other signs: a token stands in the addresses that are called.
+func only(signs string, most int) func(string, map[string]string) string {
+	return func(v string, _ map[string]string) string {
+		if strings.Trim(v, signs) != "" || len(v) > most {
+			return "is no token of Telegram's"
+		}
+		return ""
+	}
+}
+
+// rate wants a price where goods are sold for Stars: it is never guessed.
+func rate(v string, all map[string]string) string {
+	if _, ok := StarPrice(map[string]string{stars: "true", starRate: v}, 100); !ok && (v != "" || Yes(all[stars])) {
+		return "must say how many Stars stand for 100 minor units, a whole number such as 60"
+	}
+	return ""
 }
 
 // Account is nothing: a bot's updates do not name it, the address that they come to does.

@@ -234,3 +234,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatAMerchantGivesIsLookedAt(t *testing.T) {
+	for _, c := range []struct {
+		given map[string]string
+		bad   string
+	}{
+		{map[string]string{botToken: "123456:ABC-def_1"}, ""},
+		{map[string]string{botToken: "123456:ABC/../botOther"}, botToken},
+		{map[string]string{botToken: "1:a", secretToken: "with space"}, secretToken},
+		{map[string]string{botToken: "1:a", secretToken: strings.Repeat("x", 257)}, secretToken},
+		{map[string]string{botToken: "1:a", stars: "true"}, starRate},
+		{map[string]string{botToken: "1:a", stars: "true", starRate: "1.5"}, starRate},
+		{map[string]string{botToken: "1:a", stars: "true", starRate: "60"}, ""},
+	} {
+		bad := ""
+		for _, w := range New("", nil).Wants() {
+			if w.Check != nil && w.Check(c.given[w.Name], c.given) != "" {
+				bad = w.Name
+			}
+		}
+		if bad != c.bad {
+			t.Errorf("%v: %q is wrong, want %q", c.given, bad, c.bad)
+		}
+	}
+}
