@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -108,7 +107,8 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, h handler) {
 	request := newID("req_", 14)
 	w.Header().Set("Request-Id", request)
 	w.Header().Set("Stripe-Version", APIVersion)
-	if err := s.authorize(r); err != nil {
+	account, err := s.authorize(r)
+	if err != nil {
 		writeError(w, err)
 		return
 	}
@@ -147,7 +147,7 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, h handler) {
 	if fate.saved {
 		h = func(*call) (map[string]any, error) { e := troubled(fate.status); e.begun = true; return nil, e }
 	}
-	out, err := s.execute(r, request, key, f, h)
+	out, err := s.execute(r, request, key, account, f, h)
 	if err != nil {
 		s.cfg.Log.Error("sandbox: request failed", "path", r.URL.Path, "error", err)
 		writeError(w, troubled(http.StatusInternalServerError))
@@ -171,11 +171,11 @@ type outcome struct {
 }
 
 // execute runs h and keeps its answer under the idempotency key, in one change.
-func (s *Sandbox) execute(r *http.Request, request, key string, f form, h handler) (outcome, error) {
+func (s *Sandbox) execute(r *http.Request, request, key, account string, f form, h handler) (outcome, error) {
 	var out outcome
 	base := s.base()
 	err := s.do(func(c *change) error {
-		c.request, c.idemKey = request, key
+		c.request, c.idemKey, c.account = request, key, &account
 		asked := f.print(r.Method, r.URL.Path)
 		if old := s.state.answers.byID[key]; key != "" && old != nil && c.now.Sub(time.Unix(old.Created, 0)) < answerLife {
 			if old.Print != asked {
@@ -225,28 +225,6 @@ func (s *Sandbox) release(key string) {
 	s.mu.Lock()
 	delete(s.inFlight, key)
 	s.mu.Unlock()
-}
-
-// authorize accepts test keys as bearer or as the user of basic auth.
-func (s *Sandbox) authorize(r *http.Request) error {
-	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		key, _, ok = r.BasicAuth()
-	}
-	deny := func(message string) error {
-		return &apiError{Status: http.StatusUnauthorized, Type: "invalid_request_error", Message: message}
-	}
-	switch {
-	case !ok || key == "":
-		return deny("You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth.")
-	case strings.Contains(key, "_live_"):
-		return deny("This is a sandbox: never send a live key to it.")
-	case s.cfg.SecretKey == "" && !strings.HasPrefix(key, "sk_test_") && !strings.HasPrefix(key, "rk_test_"),
-		s.cfg.SecretKey != "" && subtle.ConstantTimeCompare([]byte(key), []byte(s.cfg.SecretKey)) != 1:
-		tail := key[max(0, len(key)-4):]
-		return deny("Invalid API Key provided: ****" + tail)
-	}
-	return nil
 }
 
 func readForm(w http.ResponseWriter, r *http.Request) (form, error) {

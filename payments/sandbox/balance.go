@@ -116,7 +116,7 @@ func (s *Sandbox) Payout(currency string) (id string, err error) {
 		var sum int64
 		var part []string
 		for _, t := range s.state.txns.all() {
-			if t.Payout == "" && t.Currency == currency {
+			if t.Payout == "" && t.Currency == currency && t.Account == "" {
 				sum, part = sum+t.Amount-t.Fee, append(part, t.ID)
 			}
 		}

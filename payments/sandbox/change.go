@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -16,6 +17,7 @@ type change struct {
 	now     time.Time
 	request string // the API request that caused it, if one did
 	idemKey string
+	account *string // whose money an API request is about; nil: anybody's
 	rec     record
 }
 
@@ -57,12 +59,73 @@ func edit[T any, P interface {
 }
 
 // session and its like look; editSession and its like stage.
-func (c *change) session(id string) *session { return look(&c.s.state.sessions, c.rec.Sessions, id) }
-func (c *change) intent(id string) *intent   { return look(&c.s.state.intents, c.rec.Intents, id) }
-func (c *change) charge(id string) *charge   { return look(&c.s.state.charges, c.rec.Charges, id) }
-func (c *change) refund(id string) *refund   { return look(&c.s.state.refunds, c.rec.Refunds, id) }
-func (c *change) dispute(id string) *dispute { return look(&c.s.state.disputes, c.rec.Disputes, id) }
-func (c *change) txn(id string) *txn         { return look(&c.s.state.txns, c.rec.Txns, id) }
+func (c *change) session(id string) *session {
+	if v := look(&c.s.state.sessions, c.rec.Sessions, id); v != nil && c.sees(v) {
+		return v
+	}
+	return nil
+}
+func (c *change) intent(id string) *intent {
+	if v := look(&c.s.state.intents, c.rec.Intents, id); v != nil && c.sees(v) {
+		return v
+	}
+	return nil
+}
+func (c *change) charge(id string) *charge {
+	if v := look(&c.s.state.charges, c.rec.Charges, id); v != nil && c.sees(v) {
+		return v
+	}
+	return nil
+}
+func (c *change) refund(id string) *refund {
+	if v := look(&c.s.state.refunds, c.rec.Refunds, id); v != nil && c.sees(v) {
+		return v
+	}
+	return nil
+}
+func (c *change) dispute(id string) *dispute {
+	if v := look(&c.s.state.disputes, c.rec.Disputes, id); v != nil && c.sees(v) {
+		return v
+	}
+	return nil
+}
+func (c *change) txn(id string) *txn { return look(&c.s.state.txns, c.rec.Txns, id) }
+
+// sees tells whether a row is of the account that the request is about.
+func (c *change) sees(v row) bool { return c.account == nil || c.ownerOf(v) == *c.account }
+
+// ownerOf gives the account that a row belongs to: that of its session, or of what a balance transaction is about.
+func (c *change) ownerOf(v row) string {
+	of := func(session string) string {
+		if s := look(&c.s.state.sessions, c.rec.Sessions, session); s != nil {
+			return s.Account
+		}
+		return ""
+	}
+	ofIntent := func(id string) string {
+		if in := look(&c.s.state.intents, c.rec.Intents, id); in != nil {
+			return of(in.Session)
+		}
+		return ""
+	}
+	switch v := v.(type) {
+	case *session:
+		return v.Account
+	case *intent:
+		return of(v.Session)
+	case *charge:
+		return ofIntent(v.Intent)
+	case *refund:
+		return ofIntent(v.Intent)
+	case *dispute:
+		return ofIntent(v.Intent)
+	case *event:
+		return v.Account
+	case *txn:
+		return v.Account
+	}
+	return ""
+}
 
 func (c *change) editSession(id string) *session {
 	return edit(&c.s.state.sessions, &c.rec.Sessions, id)
@@ -76,9 +139,20 @@ func (c *change) editDispute(id string) *dispute {
 
 // book stages a balance transaction and returns its id.
 func (c *change) book(kind, source string, amount, fee int64, currency string) string {
-	t := &txn{ID: newID("txn_3", 23), Created: c.unix(), Type: kind, Source: source, Amount: amount, Fee: fee, Currency: currency}
+	t := &txn{ID: newID("txn_3", 23), Created: c.unix(), Type: kind, Source: source, Amount: amount, Fee: fee, Currency: currency, Account: c.ownerBy(source)}
 	c.rec.Txns = append(c.rec.Txns, t)
 	return t.ID
+}
+
+// ownerBy gives the account of what has this id.
+func (c *change) ownerBy(id string) string {
+	for _, v := range []row{look(&c.s.state.sessions, c.rec.Sessions, id), look(&c.s.state.charges, c.rec.Charges, id), look(&c.s.state.refunds, c.rec.Refunds, id),
+		look(&c.s.state.disputes, c.rec.Disputes, id)} {
+		if !reflect.ValueOf(v).IsNil() {
+			return c.ownerOf(v)
+		}
+	}
+	return ""
 }
 
 // emit stages an event about object as it is now, and a webhook to every endpoint that wants it, bent by the faults in force.
@@ -89,7 +163,7 @@ func (c *change) emit(kind, group string, object map[string]any) *event {
 		panic("sandbox: a rendered object is always JSON: " + err.Error())
 	}
 	e := &event{ID: newID("evt_1", 23), Created: c.unix(), Type: kind, Object: raw, Request: c.request, Key: c.idemKey, Group: group,
-		Livemode: object["livemode"] == true}
+		Livemode: object["livemode"] == true, Account: c.ownerBy(group)}
 	c.rec.Events = append(c.rec.Events, e)
 	c.deliver(e)
 	return e
@@ -98,6 +172,9 @@ func (c *change) emit(kind, group string, object map[string]any) *event {
 // deliver stages the webhooks of an event.
 func (c *change) deliver(e *event) {
 	for i, hook := range c.s.hooks {
+		if hook.Account != e.Account && (e.Account == "" || hook.Account != "connected") {
+			continue
+		}
 		if len(hook.Events) > 0 && !slices.Contains(hook.Events, e.Type) && !slices.Contains(hook.Events, "*") {
 			continue
 		}

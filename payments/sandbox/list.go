@@ -44,7 +44,7 @@ func listOf[P row](c *call, url string, rows []P, created func(P) int64, want fu
 		if before != "" && v.key() == before {
 			break
 		}
-		if passed && want(v) && inTime(created(v)) {
+		if passed && c.sees(v) && want(v) && inTime(created(v)) {
 			found = append(found, v)
 		}
 		passed = passed || v.key() == after

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"maps"
+	"strings"
 )
 
 // object is a Stripe object on its way out. References are ids; expanded replaces them.
@@ -185,9 +186,13 @@ func (c *change) renderEvent(v *event) object {
 }
 
 func (v *event) render(pending int) object {
-	return object{
+	out := object{
 		"id": v.ID, "object": "event", "api_version": APIVersion, "created": v.Created, "type": v.Type, "livemode": v.Livemode,
 		"data": object{"object": v.Object}, "pending_webhooks": pending,
 		"request": object{"id": orNull(v.Request), "idempotency_key": orNull(v.Key)},
 	}
+	if strings.HasPrefix(v.Account, "acct_") {
+		out["account"] = v.Account
+	}
+	return out
 }

@@ -16,12 +16,14 @@ import (
 // APIVersion is the Stripe API version that the answers and events follow; stripe-go v76.25.0 refuses events of any other.
 const APIVersion = "2023-10-16"
 
-// Endpoint is one receiver of webhooks. Events restricts it to those types; none means all.
+// Endpoint is one receiver of webhooks. Events restricts it to those types; none means all. Account is whose events it hears: by default those
+// of the account without a name, and "connected" hears of all others, as an endpoint of Stripe Connect does.
 // Undelivered webhooks are kept by the endpoint's place in the list, so a new URL or secret inherits them.
 type Endpoint struct {
-	URL    string
-	Secret string
-	Events []string
+	URL     string
+	Secret  string
+	Events  []string
+	Account string
 }
 
 // Config says how a sandbox is reached, where it remembers and whom it tells. The zero value works, in memory, without webhooks.
@@ -34,6 +36,8 @@ type Config struct {
 	Webhooks []Endpoint
 	// SecretKey is the only key accepted. Empty: any test key. A live key is always refused.
 	SecretKey string
+	// Keys are accepted beside SecretKey. SetKeys changes them later.
+	Keys []Key
 	// ShopName is who sells, on the hosted page.
 	ShopName string
 	// Format writes an amount of minor units for people. Nil: a plain built-in form.
@@ -59,6 +63,7 @@ type Sandbox struct {
 	state    state
 	journal  *journal
 	hooks    []Endpoint
+	keys     []Key
 	faults   Faults
 	inFlight map[string]bool // idempotency keys being worked on
 	queue    queue
@@ -96,7 +101,7 @@ func New(cfg Config) (*Sandbox, error) {
 		return nil, err
 	}
 	s := &Sandbox{
-		cfg: cfg, page: page, hooks: append([]Endpoint(nil), cfg.Webhooks...),
+		cfg: cfg, page: page, hooks: append([]Endpoint(nil), cfg.Webhooks...), keys: append([]Key(nil), cfg.Keys...),
 		state: newState(), inFlight: map[string]bool{}, queue: newQueue(), turn: make(chan struct{}), kick: make(chan struct{}, 1),
 	}
 	if cfg.Dir == "" {

@@ -83,6 +83,7 @@ func createSession(c *call) (map[string]any, error) {
 			return nil, err
 		}
 	}
+	sess.Account = *c.account
 	c.rec.Sessions = append(c.rec.Sessions, sess)
 	return c.expanded(c.renderSession(sess))
 }

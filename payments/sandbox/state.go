@@ -47,6 +47,7 @@ type session struct {
 	Intent         string            `json:"intent,omitempty"`
 	SettleAt       int64             `json:"settle_at,omitempty"` // unix milliseconds; 0 = by hand
 	Livemode       bool              `json:"livemode,omitempty"`  // a lie that Alter can tell
+	Account        string            `json:"account,omitempty"`
 }
 
 type intent struct {
@@ -132,6 +133,7 @@ type txn struct {
 	Fee      int64  `json:"fee"`
 	Currency string `json:"currency"`
 	Payout   string `json:"payout,omitempty"` // the payout that took it out
+	Account  string `json:"account,omitempty"`
 }
 
 type event struct {
@@ -143,6 +145,7 @@ type event struct {
 	Key      string          `json:"key,omitempty"`
 	Group    string          `json:"group"`
 	Livemode bool            `json:"livemode,omitempty"`
+	Account  string          `json:"account,omitempty"`
 }
 
 // delivery is one webhook that an endpoint has not yet taken. Deliveries of one group go one after another.
