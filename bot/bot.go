@@ -44,6 +44,14 @@ type Bot struct {
 	log      *slog.Logger
 }
 
+// Till lets a platform's own payments stand beside the pay link. The wiring gives it; without one the link stands alone.
+type Till struct {
+	// Ask makes the request to pay an order in its chat; nil where the link alone leads to the money.
+	Ask func(tx database.Tx, merchant, channel, platform string, ord orders.Order) (*inbox.PayRequest, error)
+	// Tell says how an order goes on that was asked for in its chat; nil where the platform need not know.
+	Tell func(tx database.Tx, merchant, channel, platform string, ord orders.Order, news orders.Changed) (*inbox.PayRequest, error)
+}
+
 // New makes the bot and has it listen for what customers say and for what becomes of their orders. model may be nil.
 func New(db *database.DB, box *inbox.Inbox, ord *orders.Orders, cat *catalog.Catalog, people *customers.People, desk *jobs.Desk,
 	shop func(ctx context.Context, merchant string) (Shop, error), embedded, model Understander, log *slog.Logger) (*Bot, error) {
@@ -58,6 +66,9 @@ func New(db *database.DB, box *inbox.Inbox, ord *orders.Orders, cat *catalog.Cat
 	jobs.On(desk, "bot.card", b.WarnOfCard)
 	return b, nil
 }
+
+// Use gives the bot a till, before the desk opens.
+func (b *Bot) Use(t Till) { b.till = t }
 
 func (b *Bot) voice(shop Shop, languages ...string) words.Voice {
 	return b.words.Voice(shop.Country, shop.Formal, append(languages, shop.Language)...)

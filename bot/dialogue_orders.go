@@ -92,6 +92,14 @@ func (t *talk) ordered(ord orders.Order, key string) error {
 	return t.askMoney(ord)
 }
 
+// askMoney puts the request beside the link that was said.
+func (t *talk) askMoney(ord orders.Order) (err error) {
+	if t.b.till.Ask != nil {
+		t.out.content.Pay, err = t.b.till.Ask(t.tx, t.c.MerchantID, t.c.ChannelID, t.c.Platform, ord)
+	}
+	return err
+}
+
 // lasting words a time that is left: whole days or hours from two on, else minutes.
 func lasting(left time.Duration) (string, int64) {
 	if left >= 48*time.Hour {

@@ -59,6 +59,14 @@ func (b *Bot) Notify(ctx context.Context, n orders.Changed) error {
 	})
 }
 
+// tellTill has the platform know what is said of an order.
+func (b *Bot) tellTill(tx database.Tx, c inbox.Conversation, ord orders.Order, n orders.Changed) (*inbox.PayRequest, error) {
+	if b.till.Tell == nil {
+		return nil, nil
+	}
+	return b.till.Tell(tx, c.MerchantID, c.ChannelID, c.Platform, ord, n)
+}
+
 // factOf names what is said. That an order has its money is said once, however the money came.
 func factOf(n orders.Changed) string {
 	if n.To == orders.Paid && n.From != orders.Paid || n.From == n.To && n.Reason == orders.ReasonPaid {

@@ -27,6 +27,16 @@ const (
 // is the bank's.
 const boletoLine = "boleto"
 
+// BoletoLine tells where a request keeps the line of a boleto, and whether there is one: the bank gives it, 47 or 48 digits.
+func BoletoLine(line string) (data map[string]string, ok bool) {
+	return map[string]string{boletoLine: line}, boletoForm.MatchString(line)
+}
+
+// TakesBoletos tells whether a channel with these settings offers boletos.
+func (p *Platform) TakesBoletos(settings map[string]string) bool {
+	return settings[payRegion] == brazil && slices.Contains(methodsOf(settings), byBoleto)
+}
+
 var (
 	referenceForm = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 	boletoForm    = regexp.MustCompile(`^[0-9]{47,48}$`)

@@ -251,11 +251,34 @@ func (w waShop) refundsAre(t *testing.T, payment string, states ...string) {
 	})
 }
 
+// boleto has the shop's bank make a voucher after the order was placed.
+func (w waShop) boleto(t *testing.T, who standin.Customer) {
+	t.Helper()
+	const line = "03399026944140000002628346101018898510000008848"
+	w.do(t, http.MethodPut, "/v1/payments/methods", map[string]any{"cash": false, "bank": true, "bank_details": "Banco do Norte, 1234", "bank_days": 3}, nil)
+	o := w.orders(t, who, "a carrot cake")
+	first := w.bill(t, who, o)
+	for range 2 { // told twice is one
+		w.do(t, http.MethodPost, "/v1/payments/"+o.Payments[0].ID+"/boleto", map[string]string{"line": line}, nil)
+	}
+	waits(t, "the boleto", func() bool { return len(w.heard(who, line)) == 1 })
+	second := w.bill(t, who, o)
+	if second.Reference != first.Reference+"-2" {
+		t.Errorf("the boleto goes as %s after %s", second.Reference, first.Reference)
+	}
+	w.do(t, http.MethodPost, "/v1/payments/"+o.Payments[0].ID+"/receive", map[string]any{"amount": o.Total, "method": "bank", "reference": "B1"}, nil)
+	w.settles(t, o.ID, "paid")
+	w.told(t, second.Reference, "processing")
+	if a := w.ask(t, http.MethodPost, "/v1/payments/"+o.Payments[0].ID+"/boleto", map[string]string{"line": "1"}); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("no boleto: %d %s", a.status, a.body)
+	}
+}
+
 // In Brazil the bank tells the shop, and the shop tells WhatsApp.
 func TestACustomerPaysByPixInWhatsApp(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, engine string) {
-		w := startWAShop(t, engine, "BRL", "BR", map[string]string{"pay_region": "br", "pay_methods": "pix,payment_link", "pix_key": "39580525000189",
+		w := startWAShop(t, engine, "BRL", "BR", map[string]string{"pay_region": "br", "pay_methods": "pix,payment_link,boleto", "pix_key": "39580525000189",
 			"pix_key_type": "CNPJ", "pix_name": "Far Things", "pix_city": "RECIFE"})
 		ana := standin.Customer{Phone: "5511987654321", Name: "Ana"}
 		o := w.orders(t, ana, "two green teas")
@@ -274,6 +297,7 @@ func TestACustomerPaysByPixInWhatsApp(t *testing.T) {
 		if n := len(w.heard(ana, "is paid")); n != 1 {
 			t.Errorf("paid was said %d times", n)
 		}
+		w.boleto(t, ana)
 		w.told(t, b.Reference, "processing") // it waits at the counter: nothing that WhatsApp has a word for
 		audit(t, w.env)
 	})

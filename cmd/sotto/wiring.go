@@ -44,6 +44,7 @@ func (h *house) platforms() map[string]channels.Platform {
 	t := telegram.New(h.settings.TelegramURL, outbound.New(outbound.Config{}))
 	c := wechat.New(h.settings.WeChatURL, outbound.New(outbound.Config{}))
 	h.tills = tills.New(&h.Rooms, t, w)
+	h.Boleto = h.tills.Boleto
 	return map[string]channels.Platform{w.Name(): w, t.Name(): t, c.Name(): c}
 }
 

@@ -45,6 +45,9 @@ type Rooms struct {
 	Orders    *orders.Orders
 	Inbox     *inbox.Inbox
 	Events    *events.Teller
+
+	// Boleto sends the line of a boleto into a payment's chat; nil where nothing can.
+	Boleto func(ctx context.Context, merchant, payment, line, actor string) error
 }
 
 // api holds the rooms and the description that grows with each route.

@@ -57,6 +57,11 @@ type ReceiveIn struct {
 	Reference string      `json:"reference,omitempty" maxLength:"200" doc:"The bank's own id of it, or a receipt's number: the same reference is the same money."`
 }
 
+// BoletoIn is a voucher of the merchant's bank.
+type BoletoIn struct {
+	Line string `json:"line" pattern:"^[0-9]{47,48}$" doc:"The digits that the customer's bank asks for."`
+}
+
 // PayMethods are the ways of paying by hand that the shop offers.
 type PayMethods struct {
 	Cash        bool   `json:"cash" doc:"Cash when the goods are handed over."`
@@ -165,6 +170,19 @@ func (a *api) byHand() {
 				out.BankDetails = t.BankDetails
 			}
 			return &Answer[WayOut]{out}, nil
+		})
+	add(a, op{method: http.MethodPost, path: "/v1/payments/{id}/boleto", right: merchants.MoneyWrite, tag: "Money", summary: "Send the boleto that the bank made for a payment into its WhatsApp chat", repeatable: true},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			ByID
+			Body BoletoIn
+		}) (*Answer[PaymentWithRefunds], error) {
+			if a.Boleto == nil {
+				return nil, payments.ErrNoProvider
+			}
+			if err := a.Boleto(ctx, who.MerchantID, in.ID, in.Body.Line, who.KeyID); err != nil {
+				return nil, err
+			}
+			return a.payment(ctx, who.MerchantID, in.ID)
 		})
 	add(a, op{method: http.MethodPost, path: "/v1/refunds/{id}/confirm", right: merchants.MoneyWrite, tag: "Money", summary: "Say that a bank transfer back was made, or that it failed", repeatable: true},
 		func(ctx context.Context, who merchants.Actor, in *struct {

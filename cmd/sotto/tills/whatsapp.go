@@ -16,6 +16,14 @@ import (
 // orderTold is where an offer in WhatsApp keeps what was last said there of its order; empty until it was asked for.
 const orderTold = "order_status"
 
+// Where an offer in WhatsApp keeps the line of a boleto, and the reference of the last request where that is not its own: Meta
+// takes each reference once.
+const (
+	boletoOf  = "boleto"
+	askedAs   = "reference"
+	askedMost = 9 // requests about one offer
+)
+
 // waStatuses are WhatsApp's words for where an order stands.
 var waStatuses = map[orders.Status]string{orders.AwaitingPayment: "pending", orders.Paid: "processing", orders.Completed: "completed",
 	orders.Cancelled: "canceled", orders.Expired: "canceled"}
@@ -41,12 +49,21 @@ func (d *Desk) payInWhatsApp(tx database.Tx, ch channels.Channel, ord orders.Ord
 	}
 	ask := func(o payments.Offer) *channels.PayRequest {
 		r := d.request(ord, pay, o)
+		if o.Data[askedAs] != "" {
+			r.Reference = o.Data[askedAs]
+		}
+		r.Data, _ = whatsapp.BoletoLine(o.Data[boletoOf])
 		if r.To = to; len(r.Items) == 0 { // a part of the order
 			r.Items = []channels.PayItem{{SKU: ord.Number, Name: ord.Number, Quantity: 1, Unit: r.Total, Total: r.Total}}
 		}
 		return r
 	}
 	draft := payments.Offer{Reference: "draft", Method: payments.MethodWhatsApp, Amount: pay.Money(), Language: pay.Language, ExpiresAt: pay.ExpiresAt}
+	if old, err := d.Payments.Offers(tx, ch.MerchantID, pay.ID, payments.MethodWhatsApp); err != nil {
+		return nil, err
+	} else if len(old) > 0 {
+		draft.Data = old[0].Data
+	}
 	if !d.whatsapp.Asks(ch.Settings, *ask(draft)) {
 		return nil, nil
 	}
@@ -90,7 +107,12 @@ func (d *Desk) payer(tx database.Tx, ch channels.Channel, ord orders.Order) (*ch
 
 // Tell says in the chat how an order goes on that was asked for there; nil where the platform need not know or would refuse to hear.
 func (d *Desk) Tell(tx database.Tx, merchant, channel, platform string, ord orders.Order, n orders.Changed) (*channels.PayRequest, error) {
-	if platform != d.whatsapp.Name() || n.From == n.To {
+	switch {
+	case platform != d.whatsapp.Name():
+		return nil, nil
+	case n.From == n.To && n.Reason == orders.ReasonTransfer: // perhaps by a boleto
+		return d.Ask(tx, merchant, channel, platform, ord)
+	case n.From == n.To:
 		return nil, nil
 	}
 	ch, err := d.Channels.Find(tx, merchant, channel)
@@ -100,6 +122,9 @@ func (d *Desk) Tell(tx database.Tx, merchant, channel, platform string, ord orde
 	o, ok, err := d.askedInWhatsApp(tx, ch, ord)
 	if err != nil || !ok {
 		return nil, err
+	}
+	if o.Data[askedAs] != "" {
+		o.Reference = o.Data[askedAs]
 	}
 	r := channels.PayRequest{Reference: o.Reference, Method: o.Method, Currency: o.Amount.Currency, Was: o.Data[orderTold], Status: waStatus(n.To, ord.Method)}
 	if r.Paid = slices.ContainsFunc(ord.Payments, func(p payments.Payment) bool { return p.PaidAmount > 0 }); r.Paid {
