@@ -124,6 +124,10 @@ func TestStatementOfAnAccount(t *testing.T) {
 		if err != nil || !slices.Equal(turned, want) {
 			t.Error(turned, err)
 		}
+		days, err := ledger.Days(t.Context(), db, merchant, ledger.Sales, "EUR", from.AddDate(0, 0, -1), 3)
+		if err != nil || !slices.Equal(days, []int64{-700, -200, -1}) {
+			t.Error(days, err)
+		}
 		list, err := ledger.Statement(t.Context(), db, merchant, "provider:cash", "EUR", from, to, 10)
 		if err != nil || len(list) != 2 || list[0].Balance != 1000 || list[1].Balance != 900 || list[1].Subject != "pay_2" || list[1].Cause != "paid" {
 			t.Errorf("%+v %v", list, err)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -85,4 +86,25 @@ func Audit(ctx context.Context, db *database.DB, merchant string) (findings []st
 		findings = append(findings, fmt.Sprintf("ledger entry %s and its lines do not belong together", e))
 	}
 	return findings, err
+}
+
+// Days reads what was moved in an account on each of so many days from a moment on.
+func Days(ctx context.Context, db *database.DB, merchant, account, currency string, from time.Time, days int) ([]int64, error) {
+	var sql []string
+	var values []any
+	for n := range days {
+		sql = append(sql, fmt.Sprintf(`select %d as n, coalesce(sum(amount), 0) as amount from ledger_lines
+			where merchant_id = ? and account = ? and currency = ? and at >= ? and at < ?`, n))
+		values = append(values, merchant, account, currency, from.AddDate(0, 0, n), from.AddDate(0, 0, n+1))
+	}
+	var rows []struct {
+		N      int
+		Amount int64
+	}
+	out := make([]int64, days)
+	err := db.Read(ctx).Raw(strings.Join(sql, " union all "), values...).Scan(&rows).Error
+	for _, r := range rows {
+		out[r.N] = r.Amount
+	}
+	return out, err
 }

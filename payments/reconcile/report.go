@@ -142,3 +142,12 @@ func totals(accounts []ledger.Turnover) []Total {
 	slices.SortFunc(out, func(a, b Total) int { return cmp.Compare(a.Currency, b.Currency) })
 	return out
 }
+
+// SalesOf gives what was sold on each of so many days from a moment on, in one currency.
+func (d *Desk) SalesOf(ctx context.Context, merchant, currency string, from time.Time, days int) ([]int64, error) {
+	list, err := ledger.Days(ctx, d.db, merchant, ledger.Sales, currency, from, days)
+	for i := range list {
+		list[i] = -list[i]
+	}
+	return list, err
+}

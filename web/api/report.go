@@ -108,6 +108,9 @@ func showReport(r reconcile.Report) Report {
 	return out
 }
 
+// Table writes a report for a spreadsheet.
+func Table(r reconcile.Report) ([]byte, error) { return showReport(r).table() }
+
 // table writes the report for a spreadsheet: one row for each fact, sums in major units.
 func (r Report) table() ([]byte, error) {
 	var b bytes.Buffer

@@ -1,4 +1,4 @@
-// Package console is the staff's pages: orders and conversations, read-only, live, and made for the keyboard.
+// Package console is the staff's pages: orders, money and conversations, read-only, live, and made for the keyboard.
 package console
 
 import (
@@ -16,6 +16,7 @@ import (
 	"sotto.chat/internal/live"
 	"sotto.chat/merchants"
 	"sotto.chat/orders"
+	"sotto.chat/payments"
 	"sotto.chat/web/assets"
 	"sotto.chat/web/door"
 )
@@ -27,6 +28,8 @@ type Deps struct {
 	Orders    *orders.Orders
 	Customers *customers.People
 	Merchants *merchants.Register
+	// Payments makes the report of money; without it that page is not there.
+	Payments  *payments.Payments
 	Hub       *live.Hub
 	PublicURL string
 	Log       *slog.Logger
@@ -67,6 +70,7 @@ func Mount(r gin.IRouter, d Deps) {
 	in.GET("", func(c *gin.Context) { h.redirect(c, "/console/orders") })
 	in.GET("/orders", h.may(merchants.OrdersRead), h.orders)
 	in.GET("/orders/:id", h.may(merchants.OrdersRead), h.order)
+	in.GET("/money", h.may(merchants.MoneyRead), h.money)
 	in.GET("/conversations", h.may(merchants.TalkRead), h.conversations)
 	in.GET("/conversations/:id", h.may(merchants.TalkRead), h.conversation)
 }

@@ -30,7 +30,7 @@ type browser struct {
 
 func open(t *testing.T, db *database.DB, clock *testkit.Clock) *browser {
 	s := webtest.Open(t, db, clock)
-	console.Mount(s.Router, console.Deps{DB: db, Inbox: s.Inbox, Orders: s.Orders, Customers: s.People, Merchants: s.Merchants, Hub: s.Hub, PublicURL: s.URL, Log: testkit.Log(t)})
+	console.Mount(s.Router, console.Deps{DB: db, Inbox: s.Inbox, Orders: s.Orders, Payments: s.Payments, Customers: s.People, Merchants: s.Merchants, Hub: s.Hub, PublicURL: s.URL, Log: testkit.Log(t)})
 	return &browser{s, newClient(s)}
 }
 

@@ -34,6 +34,7 @@ type view struct {
 	Talks                       []talkRow
 	Talk                        *talkView
 	Customer                    *person
+	Money                       *moneyView
 }
 
 type filter struct {

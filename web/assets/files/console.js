@@ -19,6 +19,7 @@ localTimes(document);
 
 let asking = false, again = false, before = "";
 async function refresh() {
+  if (document.body.className === "money") return; // a report is asked for, not watched
   if (asking) { again = true; return; }
   asking = true;
   try {
@@ -74,6 +75,7 @@ addEventListener("keydown", (e) => {
   const act = {
     j: () => step(1), k: () => step(-1), "/": () => ($("find") ? $("find").select() : location.assign("/console/orders")), "?": () => $("keys").showModal(), g: () => { went = Date.now(); },
     o: () => going && location.assign("/console/orders"), c: () => going && location.assign("/console/conversations"),
+    m: () => going && location.assign("/console/money"),
   }[e.key];
   if (act) { e.preventDefault(); act(); }
 });
