@@ -336,14 +336,31 @@ func (p *Payments) ByToken(ctx context.Context, token string) (Page, error) {
 		return Page{}, err
 	}
 	page := Page{Payment: pay, Merchant: m.Name, Slug: m.Slug, State: pay.state(!pay.ExpiresAt.After(p.db.Now()))}
-	if page.State != "open" {
-		return page, nil
+	if page.Part, page.Parts, err = p.partOf(ctx, pay); err != nil || page.State != "open" {
+		return page, err
 	}
 	if page.ByHand, err = p.Terms(ctx, pay.MerchantID); err != nil || pay.Reason != ReasonTransfer {
 		return page, err
 	}
 	page.Reference, err = p.ReferenceOf(ctx, pay)
 	return page, err
+}
+
+// partOf tells which of how many payments of its order this one is. What was cancelled, or came twice, is no part.
+func (p *Payments) partOf(ctx context.Context, pay Payment) (part, parts int, err error) {
+	list, err := p.OfOrders(ctx, pay.MerchantID, []string{pay.OrderID})
+	for _, one := range list {
+		if one.Status == Cancelled || one.Reason == ReasonDouble {
+			continue
+		}
+		if parts++; one.ID == pay.ID {
+			part = parts
+		}
+	}
+	if parts < 2 || part == 0 {
+		return 0, 0, err
+	}
+	return part, parts, err
 }
 
 // state is the payment's state in the words of the pay page.

@@ -24,6 +24,7 @@ type Config struct {
 	StripeURL string
 	// PlatformKey takes the money of merchants without a Stripe account of their own. Empty: such merchants cannot be paid.
 	// Whether it is a live or a test key decides which events are believed.
+	// While keys rotate it is two, with a space between, the new one first.
 	PlatformKey string
 	// PlatformSecrets verify the webhooks of the platform's account; while one is rolled there are two.
 	PlatformSecrets []string
@@ -153,6 +154,8 @@ type Page struct {
 	// must name, once the customer chose that way.
 	ByHand    byhand.Terms
 	Reference string
+	// Part counts from 1 among the Parts that an order is paid in; both are 0 where one payment is for all of it.
+	Part, Parts int
 }
 
 // EventArrived is news: something may have happened to money. Who listens calls Resolve, then Apply in a transaction.

@@ -66,6 +66,9 @@ func (p *pay) view(c *gin.Context, page payments.Page) view {
 	if v.State == "cancelled" && pay.Reason == "cart_changed" {
 		v.State = "changed"
 	}
+	if page.Parts > 1 {
+		v.Part, v.Parts = assets.Number(in.tag, int64(page.Part)), assets.Number(in.tag, int64(page.Parts))
+	}
 	v.sums(in.tag, pay)
 	v.Until, v.Clock = pay.ExpiresAt.UTC(), assets.Clock(pay.ExpiresAt)
 	left := pay.ExpiresAt.Sub(p.Now())

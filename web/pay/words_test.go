@@ -2,6 +2,7 @@ package pay_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"sotto.chat/internal/database"
+	"sotto.chat/internal/money"
 	"sotto.chat/internal/testkit"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
@@ -213,6 +215,36 @@ func TestPayingByHand(t *testing.T) {
 			t.Errorf("cash: %d %s", a.status, a.body)
 		}
 		has(t, ask(s, "GET", link, "en"), 200, "Paying in cash", `value="bank"`, "Pay €7.00 with Stripe")
-		_ = orders.Paid
+	})
+}
+
+// An order that is split has a link for each part, and each page says which part it is.
+func TestPartsOfAnOrder(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		s, ord, link := open(t, db, clock)
+		if a := ask(s, "GET", link, "en"); strings.Contains(a.body, "Part ") {
+			t.Error("a whole order is called a part")
+		}
+		s.Must(db.InTx(t.Context(), func(tx database.Tx) error {
+			_, err := s.Orders.Split(tx, s.Merchant.ID, ord.ID, []money.Money{money.Of(300, "EUR"), money.Of(400, "EUR")}, orders.Deed{Actor: "test"})
+			return err
+		}))
+		list, err := s.Payments.OfOrders(t.Context(), s.Merchant.ID, []string{ord.ID})
+		s.Must(err)
+		part := 0
+		for _, p := range list {
+			if p.Status != payments.Pending {
+				continue
+			}
+			part++
+			has(t, ask(s, "GET", s.Payments.PayURL(p), "en"), 200, fmt.Sprintf("Part %d of 2", part), "each part has a link of its own")
+			has(t, ask(s, "GET", s.Payments.PayURL(p), "de"), 200, fmt.Sprintf("Teil %d von 2", part))
+		}
+		if part != 2 {
+			t.Errorf("%d parts", part)
+		}
+		if a := ask(s, "GET", link, "en"); a.status != 410 || strings.Contains(a.body, "<form") {
+			t.Errorf("the link to the whole: %d", a.status)
+		}
 	})
 }
