@@ -45,6 +45,8 @@ type demoChannel struct {
 	PhoneNumberID string `json:"phone_number_id,omitempty"`
 	WabaID        string `json:"waba_id,omitempty"`
 	SecretToken   string `json:"secret_token,omitempty"`
+	AppID         string `json:"app_id,omitempty"`
+	AESKey        string `json:"encoding_aes_key,omitempty"`
 }
 
 // Run opens the shop and everything around it on the loopback address, until a signal.
@@ -113,11 +115,12 @@ func (c demoCmd) announce(ctx context.Context, line demoLine, around *around) {
   API docs  %s/docs
   WhatsApp  %s   (a stand-in: write as a customer)
   Telegram  %s   (a stand-in: write and pay as a customer)
+  WeChat    %s   (a stand-in: write as a follower)
   Stripe    a sandbox: no real money
 
   Stop with Ctrl-C; started again, it goes on where it was.
 
-`, line.ChatURL, line.ConsoleURL, line.APIKey, line.BaseURL, around.whatsappPage(), or(around.telegramURL, "another stand-in"))
+`, line.ChatURL, line.ConsoleURL, line.APIKey, line.BaseURL, around.whatsappPage(), or(around.telegramURL, "another stand-in"), around.wechatPage())
 }
 
 // loopback is the address of a listener as a URL that works on this machine.
@@ -147,12 +150,14 @@ type demoMemory struct {
 	BotToken      string `json:"bot_token"`
 	BotSecret     string `json:"bot_secret"`
 	BotProvider   string `json:"bot_provider"`
+
+	WeChat demoWeChat `json:"wechat"`
 }
 
 func loadDemo(dir string) (*demoMemory, error) {
 	m := &demoMemory{StripeKey: "sk_test_" + randomText(24), StripeSecret: "whsec_" + randomText(24), AppSecret: randomText(16), AccessToken: randomText(24),
 		PhoneNumberID: "106540352242922", WabaID: "102290129340398",
-		BotToken: "7000000001:" + randomText(16), BotSecret: randomText(24), BotProvider: "2051251535:TEST:" + randomText(8)}
+		BotToken: "7000000001:" + randomText(16), BotSecret: randomText(24), BotProvider: "2051251535:TEST:" + randomText(8), WeChat: newDemoWeChat()}
 	text, err := os.ReadFile(filepath.Join(dir, "demo.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return m, m.save(dir)

@@ -24,6 +24,8 @@ type around struct {
 	pageURL  string
 
 	telegramURL string
+	wechat      wechatStandIn
+	wechatURL   string
 }
 
 func openAround(ctx context.Context, s *settings, m *demoMemory, log *slog.Logger) (*around, error) {
@@ -63,6 +65,18 @@ func openAround(ctx context.Context, s *settings, m *demoMemory, log *slog.Logge
 		s.TelegramURL, a.telegramURL = loopback(l), loopback(l)
 		a.serve(l, bot.Handler())
 	}
+	if s.WeChatURL == "" || s.WeChatPayURL == "" {
+		l, err := samePort(&m.WeChat.Port)
+		if err == nil {
+			a.wechat, err = openWeChat(&m.WeChat)
+		}
+		if err != nil {
+			return nil, errors.Join(err, a.closeAll())
+		}
+		a.wechatURL = loopback(l)
+		s.WeChatURL, s.WeChatPayURL = or(s.WeChatURL, a.wechatURL), or(s.WeChatPayURL, a.wechatURL)
+		a.serve(l, a.wechat.handler())
+	}
 	return a, nil
 }
 
@@ -91,6 +105,9 @@ func (a *around) know(line demoLine) {
 	if a.whatsapp != nil {
 		a.whatsapp.SetWebhook(line.Channels["whatsapp"].WebhookURL)
 	}
+	if a.wechat.account != nil {
+		a.wechat.account.SetWebhook(line.Channels["wechat"].WebhookURL, line.Channels["wechat"].VerifyToken)
+	}
 }
 
 // start lets the sandbox deliver webhooks, those of last time first.
@@ -98,6 +115,13 @@ func (a *around) start(ctx context.Context) {
 	if a.sandbox != nil {
 		go a.sandbox.Run(ctx)
 	}
+}
+
+func (a *around) wechatPage() string {
+	if a.wechatURL == "" {
+		return "another stand-in"
+	}
+	return a.wechatURL + "/talk"
 }
 
 func (a *around) whatsappPage() string { return or(a.pageURL, "another stand-in") }

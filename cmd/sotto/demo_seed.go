@@ -46,9 +46,13 @@ func (c demoCmd) seed(ctx context.Context, h *house, m *demoMemory) (demoLine, e
 	if err != nil {
 		return demoLine{}, err
 	}
+	wechat, err := seedWeChat(ctx, h, merchant, &m.WeChat)
+	if err != nil {
+		return demoLine{}, err
+	}
 	return demoLine{BaseURL: h.PublicURL, Merchant: merchant, APIKey: m.APIKey, ChatURL: h.PublicURL + "/chat/" + merchant, ConsoleURL: h.PublicURL + "/console",
 		Stripe:   demoStripe{WebhookURL: h.PublicURL + "/hooks/stripe", WebhookSecret: h.stripeSecret()},
-		Channels: map[string]demoChannel{"whatsapp": whatsapp, "telegram": telegram}}, nil
+		Channels: map[string]demoChannel{"whatsapp": whatsapp, "telegram": telegram, "wechat": wechat}}, nil
 }
 
 // seedMerchant gives the merchant's id and sees to a key that works.

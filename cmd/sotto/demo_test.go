@@ -17,6 +17,8 @@ type demoInfo struct {
 	StripeWebhookURL, StripeSecret string
 	// WhatsApp has id, webhook_url, app_secret, verify_token, phone_number_id and waba_id.
 	WhatsApp map[string]string
+	// WeChat has id, webhook_url, verify_token, app_id and encoding_aes_key.
+	WeChat map[string]string
 
 	// Dir is its data folder, DatabaseURL its database.
 	Dir, DatabaseURL string
@@ -84,6 +86,7 @@ func openDemo(t testing.TB, d demoInfo) demoInfo {
 	}
 	d.BaseURL, d.ChatURL, d.ConsoleURL, d.Merchant, d.APIKey = out.BaseURL, out.ChatURL, out.ConsoleURL, out.Merchant, out.APIKey
 	d.StripeWebhookURL, d.StripeSecret, d.WhatsApp = out.Stripe.URL, out.Stripe.Secret, out.Channels["whatsapp"]
+	d.WeChat = out.Channels["wechat"]
 	return d
 }
 

@@ -13,7 +13,9 @@ import (
 	"testing"
 
 	follower "sotto.chat/channels/wechat/standin"
+	"sotto.chat/internal/database"
 	tenpay "sotto.chat/payments/wechatpay/standin"
+	"sotto.chat/web/talk"
 )
 
 // How browsers call themselves.
@@ -303,4 +305,44 @@ func (w wechatShop) cancels(t *testing.T) {
 	if err := w.till.Pay(html.UnescapeString(string(code[1]))); err == nil {
 		t.Error("a cancelled order can be paid")
 	}
+}
+
+func TestTheDemoHearsWeChat(t *testing.T) {
+	t.Parallel()
+	demo := startDemoOn(t, database.SQLite)
+	say := func(d demoInfo, text string) {
+		t.Helper()
+		oa := follower.New(follower.Config{AppID: d.WeChat["app_id"], AESKey: d.WeChat["encoding_aes_key"]})
+		oa.SetWebhook(d.WeChat["webhook_url"], d.WeChat["verify_token"])
+		if got, err := oa.Check(t.Context()); err != nil || got == "" {
+			t.Fatal("the check:", got, err)
+		}
+		if _, err := oa.Say(t.Context(), "oAna", "text", map[string]string{"Content": text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	say(demo, "two croissants please")
+	s := demo.shop()
+	answered := func(words string) bool {
+		for _, c := range every[struct{ ID string }](t, s, "/v1/conversations") {
+			for _, m := range every[talk.Message](t, s, "/v1/conversations/"+c.ID+"/messages") {
+				if strings.Contains(m.Text, words) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	waits(t, "the bot answers a follower", func() bool { return answered("Added") })
+	var settings struct{ WeChatPay bool }
+	s.do(t, http.MethodGet, "/v1/settings", nil, &settings)
+	if !settings.WeChatPay {
+		t.Error("the demo has no account at WeChat Pay")
+	}
+	demo.process.kill()
+	again := demo.again(t)
+	if again.WeChat["id"] != demo.WeChat["id"] || again.WeChat["verify_token"] != demo.WeChat["verify_token"] {
+		t.Errorf("after a restart the channel is %v, it was %v", again.WeChat["id"], demo.WeChat["id"])
+	}
+	say(again, "hello")
 }

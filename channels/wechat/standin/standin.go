@@ -51,6 +51,7 @@ type Server struct {
 	fetched int
 	sent    []Sent
 	refuse  []int
+	lines   []shown
 	next    int64
 }
 
@@ -102,6 +103,7 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /cgi-bin/stable_token", s.token)
 	mux.HandleFunc("POST /cgi-bin/message/custom/send", s.send)
+	s.pages(mux)
 	return mux
 }
 
@@ -175,6 +177,9 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.sent = append(s.sent, Sent{to, kind, body, raw})
+	if to == follower {
+		s.lines = append(s.lines, shownOf(kind, what))
+	}
 	answer(w, refusal(0, "ok"))
 }
 
