@@ -41,6 +41,22 @@ func (r *Register) Credential(ctx context.Context, merchant, kind string, into a
 	return true, nil
 }
 
+// FindCredential is Credential inside a transaction.
+func (r *Register) FindCredential(tx database.Tx, merchant, kind string, into any) (bool, error) {
+	sealed, found, err := findCredential(tx.DB(), merchant, kind)
+	if err != nil || !found {
+		return false, err
+	}
+	plain, err := r.keys.Open(tx, merchant, privacy.MerchantSubject(), credentialLabel(kind), sealed)
+	if err != nil {
+		return false, err
+	}
+	if json.Unmarshal(plain, into) != nil {
+		return false, fmt.Errorf("credential %s does not have the shape asked for", kind)
+	}
+	return true, nil
+}
+
 // DropCredential removes a secret; none to remove is fine.
 func (r *Register) DropCredential(tx database.Tx, merchant, kind string) error {
 	return deleteCredential(tx, merchant, kind)

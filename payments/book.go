@@ -290,7 +290,7 @@ func (p *Payments) Reconciliation(ctx context.Context, merchant string, day time
 	const margin = 10 * time.Minute
 	theirs, err := p.stripe.sessionsBetween(ctx, acct.Key, from.Add(-margin), to.Add(margin))
 	if err != nil {
-		return nil, ErrUpstream.Because(err)
+		return nil, upstream(err)
 	}
 	ours, err := p.attemptsBetween(ctx, merchant, from.Add(-margin), to.Add(margin))
 	if err != nil {

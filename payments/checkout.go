@@ -287,7 +287,7 @@ func (p *Payments) tell(ctx context.Context, a attempt) error {
 		if a.Account == "" {
 			merchant = ""
 		}
-		return p.arrived(tx, event{MerchantID: merchant, ID: id.New("evt"), Kind: pollKind, ObjectID: a.ExternalID, ReceivedAt: tx.Now})
+		return p.arrived(tx, event{MerchantID: merchant, ID: id.New("evt"), Kind: pollKind, ObjectID: a.ExternalID, Facts: facts{Account: a.Account}, ReceivedAt: tx.Now})
 	})
 }
 

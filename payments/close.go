@@ -201,12 +201,16 @@ func (p *Payments) Recover(ctx context.Context) error {
 		return err
 	}
 	for _, m := range list {
-		acct, ok, err := p.own(ctx, m.ID)
+		all, err := p.ownAll(ctx, m.ID)
 		if err != nil {
 			return err
 		}
-		if ok {
-			p.recoverFrom(ctx, m.ID, acct)
+		for _, acct := range all { // while a rotation lasts, also those before
+			source := m.ID
+			if acct.Connected {
+				source = "" // its events come through the platform's door
+			}
+			p.recoverFrom(ctx, source, acct)
 		}
 	}
 	if acct, err := p.platform(); err == nil {

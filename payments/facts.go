@@ -36,6 +36,8 @@ type facts struct {
 	Payment  string `json:"our_payment,omitempty"`
 	Attempt  int64  `json:"our_attempt,omitempty"`
 	Refund   string `json:"our_refund,omitempty"`
+	// Account is the Stripe account by whose secret the event was signed, or the connected one that it names.
+	Account string `json:"our_account,omitempty"`
 	// Word is what another provider than Stripe said.
 	Word *Word `json:"word,omitempty"`
 }

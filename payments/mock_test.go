@@ -80,7 +80,14 @@ func TestRequestsFitTheSpecification(t *testing.T) {
 		},
 		"refunds":  func() error { _, err := s.refundsOf(ctx, key, "pi_1"); return err },
 		"disputes": func() error { _, err := s.disputesOf(ctx, key, "pi_1"); return err },
-		"events":   func() error { _, err := s.eventsSince(ctx, key, time.Now().Add(-time.Hour), 100); return err },
+		"what a key may do": func() error {
+			v, err := s.try(ctx, account{Key: key + "@acct_1 sk_test_old"})
+			if err == nil && (v.Refused || len(v.Lacks) > 0) {
+				return fmt.Errorf("%+v", v)
+			}
+			return err
+		},
+		"events": func() error { _, err := s.eventsSince(ctx, key, time.Now().Add(-time.Hour), 100); return err },
 	}
 	for _, kind := range handledKinds {
 		if !strings.HasPrefix(kind, "checkout.") {

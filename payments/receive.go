@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/jobs"
+	"sotto.chat/payments/accounts"
 )
 
 // largestEvent is more than Stripe sends.
@@ -22,41 +24,52 @@ var ErrLargeEvent = fault.New(fault.TooLarge, "webhook_large", "The webhook's bo
 // the raw bytes with every configured secret, the time in both directions and the mode, stores the event once and announces it.
 // A nil error means that it is safe here; whatever else happens is done later.
 func (p *Payments) ReceiveStripe(ctx context.Context, merchant string, raw []byte, signature string) error {
-	acct, err := p.receiving(ctx, merchant)
+	doors, err := p.receiving(ctx, merchant)
 	if err != nil {
 		return err
 	}
 	if len(raw) > largestEvent {
 		return ErrLargeEvent
 	}
-	e, err := verify(raw, signature, acct.Secrets, p.db.Now())
-	if err != nil {
-		return err
+	for _, acct := range doors {
+		var e signedEvent
+		if e, err = verify(raw, signature, acct.Secrets, p.db.Now()); errors.Is(err, ErrBadSignature) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if e.Live != live(acct.Key) {
+			p.cfg.Log.WarnContext(ctx, "an event of the wrong mode was refused", "event", e.ID, "kind", e.Kind, "live", e.Live)
+			return ErrWrongMode
+		}
+		return p.db.InTx(ctx, func(tx database.Tx) error { return p.keep(tx, merchant, acct, e) })
 	}
-	if e.Live != live(acct.Key) {
-		p.cfg.Log.WarnContext(ctx, "an event of the wrong mode was refused", "event", e.ID, "kind", e.Kind, "live", e.Live)
-		return ErrWrongMode
-	}
-	return p.db.InTx(ctx, func(tx database.Tx) error { return p.keep(tx, merchant, acct, e) })
+	return err
 }
 
-// receiving is the account whose secrets a webhook door uses: never another one's.
-func (p *Payments) receiving(ctx context.Context, merchant string) (account, error) {
+// receiving are the accounts whose secrets a webhook door uses, while a rotation lasts also those before: never another merchant's.
+func (p *Payments) receiving(ctx context.Context, merchant string) ([]account, error) {
 	if merchant == "" {
-		return p.platform()
+		acct, err := p.platform()
+		return []account{acct}, err
 	}
-	acct, ok, err := p.own(ctx, merchant)
-	if err == nil && (!ok || len(acct.Secrets) == 0) {
+	all, err := p.ownAll(ctx, merchant)
+	if err == nil && !slices.ContainsFunc(all, func(a account) bool { return len(a.Secrets) > 0 }) {
 		err = ErrNoWebhooks
 	}
-	return acct, err
+	return all, err
 }
 
 // keep stores an event's ids and facts, and announces it unless it concerns nobody.
 func (p *Payments) keep(tx database.Tx, merchant string, acct account, e signedEvent) error {
+	other := e.Account != "" && e.Account != acct.Name && acct.Name != accounts.Own
+	if e.Facts.Account = acct.Name; other && merchant == "" && strings.HasPrefix(e.Account, "acct_") {
+		e.Facts.Account, other = e.Account, false // of an account that the platform's key acts for
+	}
 	row := event{MerchantID: merchant, ID: e.ID, Kind: e.Kind, ObjectID: e.Object, IntentID: e.Facts.intent(e.Kind), Facts: e.Facts, ReceivedAt: tx.Now}
 	switch {
-	case e.Account != "" && e.Account != acct.Name && acct.Name != ownAccount:
+	case other:
 		row.HandledAt, row.Outcome = &tx.Now, "other_account"
 	case !handled(e.Kind), e.Object == "":
 		row.HandledAt, row.Outcome = &tx.Now, "not_needed"
@@ -109,7 +122,7 @@ func (p *Payments) Resolve(ctx context.Context, merchant, eventID string) (Fact,
 	if aWordOf(ev.Kind) {
 		return f, p.resolveWord(ctx, ev, &f)
 	}
-	acct, err := p.receivingNow(ctx, merchant)
+	acct, err := p.receivingNow(ctx, merchant, ev.Facts.Account)
 	if errors.Is(err, ErrNoAccount) || errors.Is(err, ErrOldAccount) {
 		f.outcome = "account_gone"
 		return f, nil
@@ -129,10 +142,16 @@ func (p *Payments) Resolve(ctx context.Context, merchant, eventID string) (Fact,
 	return f, err
 }
 
-// receivingNow is receiving for an event that was verified already: its secret may have gone since.
-func (p *Payments) receivingNow(ctx context.Context, merchant string) (account, error) {
-	if merchant == "" {
+// receivingNow is the account of an event that was verified already: its secret may have gone since, and its account another one's before.
+func (p *Payments) receivingNow(ctx context.Context, merchant, name string) (account, error) {
+	switch {
+	case merchant == "" && name == "":
 		return p.platform()
+	case merchant == "":
+		acct, err := p.platform()
+		return accounts.Of(name, acct.Key, nil), err
+	case name != "":
+		return p.accountNamed(ctx, merchant, name)
 	}
 	acct, ok, err := p.own(ctx, merchant)
 	if err == nil && !ok {

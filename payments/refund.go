@@ -190,11 +190,19 @@ func (p *Payments) makeRefund(ctx context.Context, merchant, refundID string) (R
 			failed, err := p.ended(ctx, coin, remoteRefund{Ours: row.ID, Status: RefundFailed})
 			return failed, errors.Join(err, ErrRefundRefused.Because(answer).At("code", answer.Code))
 		case answer.Status != http.StatusInternalServerError:
-			return row, answer // the library has tried again already
+			return row, stuck(answer) // the library has tried again already
 		}
 		last = answer
 	}
 	return Refund{}, last
+}
+
+// stuck tells the shop at once what only the shop can mend; all else is for the job, which goes on.
+func stuck(answer *stripeRefusal) error {
+	if answer.Status == http.StatusUnauthorized || answer.Permission != "" {
+		return upstream(answer)
+	}
+	return answer
 }
 
 // askRefund makes the refund; after a failure that the provider keeps under a key it first looks whether the money went all the same.

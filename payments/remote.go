@@ -14,6 +14,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/money"
+	"sotto.chat/payments/accounts"
 )
 
 // signedEvent is what is read of a webhook. The object itself is read anew, so that neither the order of arrival nor an old snapshot
@@ -146,25 +147,13 @@ func wordless(err error) error {
 }
 
 // account is a Stripe account: the platform's (named "") or a merchant's own.
-type account struct {
-	Name    string
-	Key     string
-	Secrets []string
-}
-
-// credential is how a merchant's own account is kept, sealed, by the room merchants under the kind "stripe".
-type credential struct {
-	SecretKey      string   `json:"secret_key"`
-	WebhookSecrets []string `json:"webhook_secrets"`
-	Account        string   `json:"account"`
-}
-
-// ownAccount is the name of a merchant's account whose id was not given.
-const ownAccount = "own"
+type account = accounts.Account
 
 // Failures of accounts.
 var (
 	ErrNoAccount    = fault.New(fault.Unavailable, "payments_off", "This merchant cannot take payments: no Stripe key is configured.")
+	ErrKey          = fault.New(fault.Upstream, "stripe_key_refused", "Stripe does not take this shop's key any more: put a new one into the settings.")
+	ErrPermission   = fault.New(fault.Upstream, "stripe_permission_missing", "This shop's Stripe key lacks a permission: give it to the key at Stripe, or take another key.")
 	ErrOldAccount   = fault.New(fault.Conflict, "payment_account_gone", "This was paid into a Stripe account that is no longer connected here.")
 	ErrUpstream     = fault.New(fault.Upstream, "payment_provider_failed", "The payment provider did not answer as it should; please try again in a moment.")
 	ErrNoWebhooks   = fault.New(fault.NotFound, "webhooks_off", "No webhook secret is configured here.")
@@ -175,17 +164,23 @@ var (
 	ErrWrongMode    = fault.New(fault.Invalid, "webhook_mode", "Test events do not belong on a live account, nor live ones on a test account.")
 )
 
-// own reads a merchant's account; ok is false when it has none.
+// ownAll reads a merchant's accounts, the one in use first; none when it has none.
+func (p *Payments) ownAll(ctx context.Context, merchant string) ([]account, error) {
+	var kept accounts.Kept
+	ok, err := p.register.Credential(ctx, merchant, "stripe", &kept)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return kept.All(p.cfg.PlatformKey), nil
+}
+
+// own reads the account of a merchant that is in use; ok is false when it has none.
 func (p *Payments) own(ctx context.Context, merchant string) (account, bool, error) {
-	var c credential
-	ok, err := p.register.Credential(ctx, merchant, "stripe", &c)
-	if err != nil || !ok || c.SecretKey == "" {
+	all, err := p.ownAll(ctx, merchant)
+	if err != nil || len(all) == 0 {
 		return account{}, false, err
 	}
-	if c.Account == "" {
-		c.Account = ownAccount
-	}
-	return account{Name: c.Account, Key: c.SecretKey, Secrets: c.WebhookSecrets}, true, nil
+	return all[0], true, nil
 }
 
 func (p *Payments) platform() (account, error) {
@@ -210,11 +205,38 @@ func (p *Payments) accountNamed(ctx context.Context, merchant, name string) (acc
 	if name == "" {
 		return p.platform()
 	}
-	a, ok, err := p.own(ctx, merchant)
-	if err == nil && (!ok || a.Name != name) {
+	all, err := p.ownAll(ctx, merchant)
+	for _, a := range all {
+		if a.Name == name {
+			return a, nil
+		}
+	}
+	if err == nil {
 		err = ErrOldAccount
 	}
-	return a, err
+	return account{}, err
+}
+
+// SetStripe gives a merchant an own Stripe account, or a new key or new secrets of it. What was used before is kept while the rotation
+// lasts, so that no webhook and no refund is lost; with forget it goes at once.
+func (p *Payments) SetStripe(tx database.Tx, merchant string, next accounts.Kept, forget bool) error {
+	if err := next.Check(); err != nil {
+		return err
+	}
+	var old accounts.Kept
+	if _, err := p.register.FindCredential(tx, merchant, "stripe", &old); err != nil {
+		return err
+	}
+	return p.register.SetCredential(tx, merchant, "stripe", next.After(old, forget))
+}
+
+// TryStripe finds out what the key of the account that a merchant's money goes to may do.
+func (p *Payments) TryStripe(ctx context.Context, merchant string) (accounts.Verdict, error) {
+	acct, err := p.account(ctx, merchant)
+	if err != nil {
+		return accounts.Verdict{}, err
+	}
+	return p.stripe.try(ctx, acct)
 }
 
 // What a word can say.

@@ -20,12 +20,13 @@ import (
 	"github.com/stripe/stripe-go/v76/webhook"
 
 	"sotto.chat/internal/money"
+	"sotto.chat/payments/accounts"
 )
 
 // tolerance is how far the time of a webhook's signature may be from ours, in either direction; the library looks back only.
 const tolerance = 300 * time.Second
 
-// stripeAPI is the one place that speaks to Stripe. It holds no key: each call brings that of its account.
+// stripeAPI is the one place that speaks to Stripe. It holds no key: each call brings those of its account.
 type stripeAPI struct{ backend stripe.Backend }
 
 func newStripe(url string, client *http.Client) *stripeAPI {
@@ -37,7 +38,7 @@ func newStripe(url string, client *http.Client) *stripeAPI {
 	if url != "" {
 		cfg.URL = stripe.String(strings.TrimRight(url, "/"))
 	}
-	return &stripeAPI{backend: stripe.GetBackendWithConfig(stripe.APIBackend, cfg)}
+	return &stripeAPI{backend: accounts.Backend{Backend: stripe.GetBackendWithConfig(stripe.APIBackend, cfg)}}
 }
 
 // stripeRefusal is an answer of Stripe's other than success. It keeps no text of theirs: that may quote what was sent.
@@ -47,6 +48,8 @@ type stripeRefusal struct {
 	Param    string
 	Request  string
 	Replayed bool
+	// Permission is what the key lacks, if that is the reason.
+	Permission string
 }
 
 func (e *stripeRefusal) Error() string {
@@ -68,7 +71,7 @@ func told(err error) error {
 	if code == "" {
 		code = string(e.Type)
 	}
-	out := &stripeRefusal{Status: e.HTTPStatusCode, Code: code, Param: e.Param, Request: e.RequestID}
+	out := &stripeRefusal{Status: e.HTTPStatusCode, Code: code, Param: e.Param, Request: e.RequestID, Permission: accounts.Missing(e)}
 	if e.LastResponse != nil {
 		out.Replayed = e.LastResponse.Header.Get("Idempotent-Replayed") == "true"
 	}
@@ -93,8 +96,33 @@ func (e *stripeRefusal) untold() bool {
 	return e.Status == http.StatusNotImplemented || e.Status >= 400 && e.Status < 500 && !slices.Contains([]int{408, 409, 425, 429}, e.Status)
 }
 
+// upstream is what people are told of a failed call: a key that is refused or may not do it can be mended by the shop alone.
+func upstream(err error) error {
+	switch e := refusal(err); {
+	case e == nil:
+	case e.Status == http.StatusUnauthorized:
+		return ErrKey.Because(err)
+	case e.Permission != "":
+		return ErrPermission.Because(err).At("permission", e.Permission)
+	}
+	return ErrUpstream.Because(err)
+}
+
+// TryStripe finds out what a key may do, outside of any shop; url is as in Config.
+func TryStripe(ctx context.Context, url string, acct accounts.Account) (accounts.Verdict, error) {
+	return newStripe(url, &http.Client{Timeout: 10 * time.Second}).try(ctx, acct)
+}
+
+func (s *stripeAPI) try(ctx context.Context, acct account) (accounts.Verdict, error) {
+	v, err := accounts.Try(ctx, s.backend, acct)
+	if err != nil {
+		err = upstream(told(err))
+	}
+	return v, err
+}
+
 // live tells what kind of money a key moves.
-func live(key string) bool { return strings.Contains(key, "_live_") }
+func live(key string) bool { return accounts.Live(key) }
 
 // sessionRequest is all that a session is made of. It is built from stored values alone: the idempotency key stands for this very body.
 type sessionRequest struct {

@@ -143,15 +143,16 @@ func (p *Payments) ReadStatements(ctx context.Context) error {
 	}
 	var guests []string
 	for _, m := range all {
-		acct, ok, err := p.own(ctx, m.ID)
+		all, err := p.ownAll(ctx, m.ID)
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if len(all) == 0 {
 			guests = append(guests, m.ID)
-			continue
 		}
-		p.readStatements(ctx, acct, []string{m.ID})
+		for _, acct := range all {
+			p.readStatements(ctx, acct, []string{m.ID})
+		}
 	}
 	if acct, err := p.platform(); err == nil && len(guests) > 0 {
 		p.readStatements(ctx, acct, guests)
@@ -219,7 +220,7 @@ func (p *Payments) takeBalance(ctx context.Context, acct account, merchants []st
 	from = from.Add(-statementsOverlap)
 	lines, err := p.stripe.balanceBetween(ctx, acct.Key, from, to.Add(time.Second))
 	if err != nil {
-		return ErrUpstream.Because(err)
+		return upstream(err)
 	}
 	theirs := map[string][]reconcile.Line{}
 	for _, l := range lines {

@@ -42,20 +42,29 @@ func TestSignatures(t *testing.T) {
 		young := sandbox.Sign(raw, hookSecret, now)
 		stamp := strings.Split(young, ",")[0]
 		old := sandbox.Sign(raw, hookSecret, now.Add(-time.Hour))
-		for name, header := range map[string]string{
-			"none": "", "garbage": "x", "no time": strings.Split(young, ",")[1], "no signature": stamp, "wrong secret": sandbox.Sign(raw, "whsec_other", now),
-			"another body": sandbox.Sign(append([]byte(" "), raw...), hookSecret, now), "too old": sandbox.Sign(raw, hookSecret, now.Add(-6*time.Minute)),
-			"from the future": sandbox.Sign(raw, hookSecret, now.Add(6*time.Minute)), "old under a young date": stamp + "," + old,
-			"young before old": old + "," + stamp, "empty secret": sandbox.Sign(raw, "", now),
+		one := strings.Split(young, ",")[1]
+		altered := append([]byte(nil), raw...)
+		altered[len(altered)/2] ^= 1
+		for _, c := range []struct {
+			name, header string
+			body         []byte
+			good         bool
+		}{
+			{"none", "", raw, false}, {"garbage", "x", raw, false}, {"no time", one, raw, false}, {"no signature", stamp, raw, false},
+			{"empty signature", stamp + ",v1=", raw, false}, {"no hex", stamp + ",v1=zz", raw, false}, {"the test scheme alone", stamp + ",v0=" + one[3:], raw, false},
+			{"wrong secret", sandbox.Sign(raw, "whsec_other", now), raw, false}, {"empty secret", sandbox.Sign(raw, "", now), raw, false},
+			{"another body", sandbox.Sign(append([]byte(" "), raw...), hookSecret, now), raw, false}, {"an altered byte", young, altered, false},
+			{"an empty body", young, nil, false}, {"a byte more", young, append(append([]byte(nil), raw...), '\n'), false},
+			{"too old", sandbox.Sign(raw, hookSecret, now.Add(-6*time.Minute)), raw, false},
+			{"from the future", sandbox.Sign(raw, hookSecret, now.Add(6*time.Minute)), raw, false},
+			{"old under a young date", stamp + "," + old, raw, false}, {"young before old", old + "," + stamp, raw, false},
+			{"good", young, raw, true}, {"a little old", sandbox.Sign(raw, hookSecret, now.Add(-4*time.Minute)), raw, true},
+			{"a little fast", sandbox.Sign(raw, hookSecret, now.Add(4*time.Minute)), raw, true}, {"the rolled secret", sandbox.Sign(raw, oldSecret, now), raw, true},
+			{"both secrets while rolling", sandbox.Sign(raw, "whsec_gone", now) + "," + one, raw, true},
+			{"several signatures", young + ",v0=ab,v1=" + strings.Repeat("0", 64), raw, true},
 		} {
-			if err := s.ReceiveStripe(t.Context(), "", raw, header); !is(err, payments.ErrBadSignature) {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-		for _, good := range []string{young, sandbox.Sign(raw, oldSecret, now), sandbox.Sign(raw, hookSecret, now.Add(4*time.Minute)),
-			young + ",v0=ab,v1=" + strings.Repeat("0", 64)} {
-			if err := s.ReceiveStripe(jobs.Eager(t.Context()), "", raw, good); err != nil {
-				t.Error(err)
+			if err := s.ReceiveStripe(jobs.Eager(t.Context()), "", c.body, c.header); c.good && err != nil || !c.good && !is(err, payments.ErrBadSignature) {
+				t.Errorf("%s: %v", c.name, err)
 			}
 		}
 		if got := s.outcome("evt_1"); got != "unknown_object" {

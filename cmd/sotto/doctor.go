@@ -13,7 +13,10 @@ import (
 	"time"
 
 	"sotto.chat/internal/database"
+	"sotto.chat/merchants"
 	"sotto.chat/migrations"
+	"sotto.chat/payments"
+	"sotto.chat/payments/accounts"
 	"sotto.chat/privacy"
 )
 
@@ -167,13 +170,70 @@ func (s *settings) checkParties(ctx context.Context) []finding {
 		list = append(list, finding{"SOTTO_STRIPE_KEY", hint, "is not set: only merchants with a Stripe key of their own can be paid"},
 			finding{"SOTTO_STRIPE_WEBHOOK_SECRETS", fine, "not needed without SOTTO_STRIPE_KEY"})
 	case s.StripeSecrets == "":
-		list = append(list, finding{"SOTTO_STRIPE_KEY", fine, ""},
-			finding{"SOTTO_STRIPE_WEBHOOK_SECRETS", wrong, "is not set: Stripe's webhooks cannot be verified; copy the endpoint's signing secret (API version 2023-10-16)"})
+		list = append(list, finding{"SOTTO_STRIPE_WEBHOOK_SECRETS", wrong, "is not set: Stripe's webhooks cannot be verified; copy the endpoint's signing secret (API version 2023-10-16)"})
 	default:
-		list = append(list, finding{"SOTTO_STRIPE_KEY", fine, ""},
-			finding{"SOTTO_STRIPE_WEBHOOK_SECRETS", fine, fmt.Sprintf("%d of them", len(splitList(s.StripeSecrets)))})
+		list = append(list, finding{"SOTTO_STRIPE_WEBHOOK_SECRETS", fine, fmt.Sprintf("%d of them", len(splitList(s.StripeSecrets)))})
+	}
+	for _, key := range splitList(s.StripeKey) {
+		list = append(list, s.tryStripe(ctx, "SOTTO_STRIPE_KEY", accounts.Account{Key: key}))
+	}
+	return append(list, s.checkShops(ctx)...)
+}
+
+// checkShops tries the keys of those merchants that have a Stripe account of their own. What keeps the database shut is told elsewhere.
+func (s *settings) checkShops(ctx context.Context) (list []finding) {
+	db, err := openDatabase(ctx, s)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = db.Close() }()
+	master, err := s.master()
+	if err != nil {
+		return nil
+	}
+	keys, err := privacy.New(db, master)
+	if err != nil {
+		return nil
+	}
+	register := merchants.New(db, keys)
+	all, err := register.All(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, m := range all {
+		var kept accounts.Kept
+		if ok, err := register.Credential(ctx, m.ID, "stripe", &kept); err != nil || !ok {
+			continue
+		}
+		for i, acct := range kept.All(strings.Join(splitList(s.StripeKey), " ")) {
+			what := "Stripe key of " + m.Slug
+			if i > 0 {
+				what += ", from before"
+			}
+			list = append(list, s.tryStripe(ctx, what, acct))
+		}
 	}
 	return list
+}
+
+// tryStripe asks Stripe what a key may do. Nothing is changed by it.
+func (s *settings) tryStripe(ctx context.Context, what string, acct accounts.Account) finding {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	v, err := payments.TryStripe(ctx, s.StripeURL, acct)
+	switch {
+	case err != nil:
+		return finding{what, hint, "could not be tried: Stripe does not answer from here"}
+	case v.Refused:
+		return finding{what, wrong, "is not taken by Stripe any more: make a new one and put it in its place"}
+	case len(v.Lacks) > 0:
+		var lacks []string
+		for _, p := range v.Lacks {
+			lacks = append(lacks, p.Resource+": "+p.Level+" ("+p.Why+")")
+		}
+		return finding{what, wrong, "lacks permissions; give the restricted key " + strings.Join(lacks, ", ")}
+	}
+	return finding{what, fine, ""}
 }
 
 // reach tells whether an address answers at all; any status will do.

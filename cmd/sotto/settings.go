@@ -27,7 +27,7 @@ type settings struct {
 	LogLevel    string `env:"SOTTO_LOG_LEVEL" hidden:"" default:"info" enum:"debug,info,warn,error" help:"How much to log."`
 
 	StripeURL     string `env:"SOTTO_STRIPE_API_URL" hidden:"" help:"Stripe's API; the real one by default."`
-	StripeKey     string `env:"SOTTO_STRIPE_KEY" hidden:"" help:"The installation's own Stripe key, for merchants without one."`
+	StripeKey     string `env:"SOTTO_STRIPE_KEY" hidden:"" help:"The installation's own Stripe key, for merchants without one; while keys rotate two, the new one first, separated by a comma."`
 	StripeSecrets string `env:"SOTTO_STRIPE_WEBHOOK_SECRETS" hidden:"" help:"Webhook signing secrets of the installation's own Stripe account, separated by commas."`
 	WhatsAppURL   string `env:"SOTTO_WHATSAPP_API_URL" hidden:"" help:"Meta's Graph API; the real one by default."`
 	TelegramURL   string `env:"SOTTO_TELEGRAM_API_URL" hidden:"" help:"Telegram's Bot API; the real one by default."`

@@ -8,6 +8,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/money"
 	"sotto.chat/merchants"
+	"sotto.chat/payments/accounts"
 	"sotto.chat/payments/wechatpay"
 )
 
@@ -94,9 +95,24 @@ type SettingsPatch struct {
 
 // StripeIn is the shop's own Stripe account; it is sealed and never comes back.
 type StripeIn struct {
-	SecretKey      string   `json:"secret_key" minLength:"8" maxLength:"255"`
-	WebhookSecrets []string `json:"webhook_secrets" minItems:"1" maxItems:"5"`
-	Account        string   `json:"account,omitempty" maxLength:"64"`
+	SecretKey      string   `json:"secret_key,omitempty" minLength:"8" maxLength:"255" doc:"A secret or restricted key; without one, the installation's key acts for the connected account."`
+	WebhookSecrets []string `json:"webhook_secrets,omitempty" maxItems:"8" doc:"The signing secrets of all endpoints, and the old and the new one while a secret is rolled."`
+	Account        string   `json:"account,omitempty" maxLength:"64" doc:"The account's id, acct_…"`
+	ForgetOld      bool     `json:"forget_old,omitempty" doc:"Forget the keys and secrets from before at once. Else they are kept for what was made under them, and go with the next change that says so."`
+}
+
+// StripeCheck tells what the shop's Stripe key may do.
+type StripeCheck struct {
+	OK      bool               `json:"ok"`
+	Refused bool               `json:"refused" doc:"Stripe does not take the key any more."`
+	Lacks   []StripePermission `json:"lacks" doc:"What a restricted key still needs."`
+}
+
+// StripePermission is one permission, as Stripe's dashboard names it.
+type StripePermission struct {
+	Resource string `json:"resource"`
+	Level    string `json:"level" enum:"Read,Write"`
+	Why      string `json:"why"`
 }
 
 func set[T any](to *T, from *T) {
@@ -169,7 +185,8 @@ func (a *api) shop() {
 					return err
 				}
 				if s := in.Body.Stripe; s != nil {
-					if err := a.Merchants.SetCredential(tx, who.MerchantID, "stripe", s); err != nil {
+					kept := accounts.Kept{SecretKey: s.SecretKey, WebhookSecrets: s.WebhookSecrets, Account: s.Account}
+					if err := a.Payments.SetStripe(tx, who.MerchantID, kept, s.ForgetOld); err != nil {
 						return err
 					}
 				}
@@ -185,6 +202,15 @@ func (a *api) shop() {
 				return nil, err
 			}
 			return a.shown(ctx, who.MerchantID)
+		})
+	add(a, op{method: http.MethodGet, path: "/v1/settings/stripe/check", right: merchants.SettingsWrite, tag: "Shop", summary: "Try what the shop's Stripe key may do; nothing is changed"},
+		func(ctx context.Context, who merchants.Actor, _ *struct{}) (*Answer[StripeCheck], error) {
+			v, err := a.Payments.TryStripe(ctx, who.MerchantID)
+			out := StripeCheck{OK: !v.Refused && len(v.Lacks) == 0, Refused: v.Refused, Lacks: []StripePermission{}}
+			for _, p := range v.Lacks {
+				out.Lacks = append(out.Lacks, StripePermission{p.Resource, p.Level, p.Why})
+			}
+			return &Answer[StripeCheck]{out}, err
 		})
 	a.apiKeys()
 	a.staff()
