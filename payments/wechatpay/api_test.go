@@ -106,6 +106,19 @@ func TestOrdersLive(t *testing.T) {
 	}
 }
 
+func TestTryingCredentials(t *testing.T) {
+	srv, c := server(t)
+	api := apiOf(t, srv)
+	if err := api.Try(t.Context(), opened(t, c)); err != nil {
+		t.Error(err)
+	}
+	c.Serial = "ABCDEF"
+	var no *Refusal
+	if err := api.Try(t.Context(), opened(t, c)); !errors.As(err, &no) || no.Status != http.StatusUnauthorized {
+		t.Error("another certificate:", err)
+	}
+}
+
 func TestRefundIsOneAct(t *testing.T) {
 	clock := &testkit.Clock{}
 	srv, c := serverAt(t, clock)

@@ -178,3 +178,12 @@ func Taken(err error) bool {
 
 // beijing is WeChat's clock.
 var beijing = time.FixedZone("CST", 8*3600)
+
+// Try tells whether WeChat Pay and a merchant's credentials fit each other: it asks for an order that there is not.
+func (a *API) Try(ctx context.Context, acct *Account) error {
+	_, err := a.ByNumber(ctx, acct, "sotto-doctor")
+	if is(err, "ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS") {
+		return nil
+	}
+	return err
+}

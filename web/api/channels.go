@@ -34,7 +34,7 @@ type ChannelMade struct {
 type ChannelNew struct {
 	Platform    string            `json:"platform" minLength:"1" maxLength:"40"`
 	Name        string            `json:"name,omitempty" maxLength:"200"`
-	Credentials map[string]string `json:"credentials" doc:"Sealed; never given back. WhatsApp: app_secret, access_token, phone_number_id, waba_id. Telegram: bot_token; provider_token to be paid in the chat; stars and stars_per_hundred for digital goods."`
+	Credentials map[string]string `json:"credentials" doc:"Sealed; never given back. WhatsApp: app_secret, access_token, phone_number_id, waba_id. Telegram: bot_token; provider_token to be paid in the chat; stars and stars_per_hundred for digital goods. WeChat: app_id, app_secret; encoding_aes_key to take sealed messages alone."`
 }
 
 // ChannelPatch is what is to change; what is absent stays.
