@@ -35,8 +35,11 @@ type Deps struct {
 	ByHand func(ctx context.Context, merchant, payment, method string) error
 	// WeChat takes money by WeChat Pay; it may be nil.
 	WeChat *wechatpay.Pay
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Clicks bounds how often one link is asked for, Guesses how often one address asks for links that are none. Nil: a link is worth a
+	// thousand clicks at once and twenty a second, a guess one a second.
+	Clicks, Guesses *door.Limiter
+	Now             func() time.Time
+	Log             *slog.Logger
 }
 
 // stripeOrigin hosts Stripe's checkouts.
@@ -45,11 +48,7 @@ const stripeOrigin = "https://checkout.stripe.com"
 // looks bounds how often the page after a payment asks again by itself.
 const looks = 40
 
-type pay struct {
-	Deps
-	tokens  *door.Limiter
-	guesses *door.Limiter
-}
+type pay struct{ Deps }
 
 // Mount adds the pages below /pay/{token}. Only POST does anything: robots that preview links send GET and HEAD.
 func Mount(r gin.IRouter, d Deps) {
@@ -65,8 +64,13 @@ func Mount(r gin.IRouter, d Deps) {
 	if d.WeChat != nil {
 		d.CheckoutOrigins = append(slices.Clone(d.CheckoutOrigins), d.WeChat.Origins()...)
 	}
-	// A link is worth a thousand clicks at once, and a few a second; a guess is worth one a second.
-	p := &pay{Deps: d, tokens: door.NewLimiter(20, 1500), guesses: door.NewLimiter(1, 60)}
+	if d.Clicks == nil {
+		d.Clicks = door.NewLimiter(20, 1500)
+	}
+	if d.Guesses == nil {
+		d.Guesses = door.NewLimiter(1, 60)
+	}
+	p := &pay{d}
 	g := r.Group("/pay", door.Limited(door.NewLimiter(100, 2000), func(c *gin.Context) string { return c.ClientIP() }), p.limited)
 	g.GET("/:token", p.show)
 	g.HEAD("/:token", p.show)
@@ -78,7 +82,7 @@ func Mount(r gin.IRouter, d Deps) {
 
 // limited keeps one link from being asked for without end, from however many places.
 func (p *pay) limited(c *gin.Context) {
-	if after, ok := p.tokens.Allow(c.Param("token")); !ok {
+	if after, ok := p.Clicks.Allow(c.Param("token")); !ok {
 		p.slow(c, after)
 		c.Abort()
 		return
@@ -185,7 +189,7 @@ func (p *pay) fail(c *gin.Context, page payments.Page, err error) {
 		p.write(c, http.StatusConflict, v)
 		return
 	case known && f.Kind == fault.NotFound:
-		if after, ok := p.guesses.Allow(c.ClientIP()); !ok {
+		if after, ok := p.Guesses.Allow(c.ClientIP()); !ok {
 			p.slow(c, after)
 			return
 		}

@@ -11,6 +11,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/testkit"
 	"sotto.chat/orders"
+	"sotto.chat/web/door"
 	"sotto.chat/web/pay"
 	"sotto.chat/web/webtest"
 )
@@ -36,8 +37,12 @@ func ask(s *webtest.Shop, method, url, language string) answer {
 }
 
 func open(t *testing.T, db *database.DB, clock *testkit.Clock) (*webtest.Shop, orders.Order, string) {
+	return openLimited(t, db, clock, nil, nil)
+}
+
+func openLimited(t *testing.T, db *database.DB, clock *testkit.Clock, clicks, guesses *door.Limiter) (*webtest.Shop, orders.Order, string) {
 	s := webtest.Open(t, db, clock)
-	pay.Mount(s.Router, pay.Deps{Payments: s.Payments, PublicURL: s.URL, Now: clock.Now, CheckoutOrigins: []string{"https://checkout.stripe.com"}, Log: testkit.Log(t),
+	pay.Mount(s.Router, pay.Deps{Clicks: clicks, Guesses: guesses, Payments: s.Payments, PublicURL: s.URL, Now: clock.Now, CheckoutOrigins: []string{"https://checkout.stripe.com"}, Log: testkit.Log(t),
 		ByHand: func(ctx context.Context, merchant, payment, method string) error {
 			return db.InTx(ctx, func(tx database.Tx) error {
 				_, err := s.Orders.PayBy(tx, merchant, payment, method, orders.Deed{Actor: "customer"})
