@@ -29,6 +29,12 @@ func (p *play) take(s step) {
 		p.afterwards(s)
 	case "cancel", "fulfil", "complete", "return", "refund", "accept":
 		p.shopping(s)
+	case "offer":
+		p.offer(s)
+	case "pay there", "slowly there", "fail there", "give back there":
+		p.paysThere(s)
+	case "split", "receive", "by transfer", "confirm", "ask rest", "difference":
+		p.remedy(s)
 	case "wait":
 		p.advance(time.Duration(1+s.A%40) * time.Minute)
 		p.say("some time passes")
@@ -123,12 +129,16 @@ func (p *play) click(s step) {
 	if d == nil {
 		return
 	}
-	ord, err := p.orders.Get(p.t.Context(), p.merchant, d.id)
-	p.must(err)
-	link := p.orders.PayURL(ord)
-	if link == "" {
+	var open []payments.Payment
+	for _, pay := range p.payments(d) {
+		if pay.Status == payments.Pending || pay.Status == payments.Failed {
+			open = append(open, pay)
+		}
+	}
+	if len(open) == 0 {
 		return
 	}
+	link := p.pay.PayURL(open[s.B%len(open)])
 	for range 1 + s.B%4/3 {
 		_ = p.door(fmt.Sprintf("the link of order %d is clicked", n), func(ctx context.Context) error {
 			_, err := p.pay.Checkout(ctx, link[strings.LastIndex(link, "/")+1:])
@@ -276,14 +286,64 @@ func (p *play) refund(d *deal, what string, s step) {
 }
 
 func (p *play) accept(d *deal, what string) {
-	list, err := p.pay.OfOrders(p.t.Context(), p.merchant, []string{d.id})
-	p.must(err)
-	for _, pay := range list {
+	for _, pay := range p.payments(d) {
 		if pay.Status == payments.NeedsReview && p.asks(what, func(ctx context.Context) error {
 			return p.inTx(ctx, func(tx database.Tx) error { return p.orders.AcceptPayment(tx, p.merchant, pay.ID) })
 		}) == nil {
 			d.accepted = true
 		}
+	}
+}
+
+// remedy is what people do where the money is not simply there.
+func (p *play) remedy(s step) {
+	d, n := p.deal(s)
+	if d == nil {
+		return
+	}
+	list := p.payments(d)
+	pay := list[s.B%len(list)]
+	what := fmt.Sprintf("%s order %d", s.Do, n)
+	in := func(f func(tx database.Tx) error) error {
+		return p.asks(what, func(ctx context.Context) error { return p.inTx(ctx, f) })
+	}
+	staff := orders.Deed{Actor: "staff"}
+	switch s.Do {
+	case "split":
+		ord, err := p.orders.Get(p.t.Context(), p.merchant, d.id)
+		p.must(err)
+		open := ord.Open()
+		one := max(1, open.Amount*int64(1+s.B%3)/4)
+		parts := []money.Money{money.Of(one, "EUR"), money.Of(open.Amount-one, "EUR")}
+		d.split = in(func(tx database.Tx) error { return second(p.orders.Split(tx, p.merchant, d.id, parts, staff)) }) == nil || d.split
+	case "receive":
+		sum := pay.Amount
+		if s.A%5 == 0 {
+			sum += int64(s.A%2*14 - 7)
+		}
+		got := payments.Received{Method: []string{payments.MethodCash, payments.MethodBank}[s.A%2], Amount: money.Of(sum, "EUR"), Reference: fmt.Sprint("slip", len(d.till))}
+		for twice := range 1 + s.A%4/3 {
+			if p.asks(what, func(ctx context.Context) error { return p.pay.Receive(ctx, p.merchant, pay.ID, got) }) == nil && twice == 0 {
+				d.till = append(d.till, sum)
+			}
+		}
+	case "by transfer":
+		_ = in(func(tx database.Tx) error {
+			return second(p.orders.PayBy(tx, p.merchant, pay.ID, payments.MethodBank, staff))
+		})
+	case "confirm":
+		refunds, err := p.pay.Refunds(p.t.Context(), p.merchant, pay.ID)
+		p.must(err)
+		for _, r := range refunds {
+			_ = p.asks(what, func(ctx context.Context) error { return second(p.pay.ConfirmRefund(ctx, p.merchant, r.ID, s.A%3 > 0)) })
+		}
+	case "ask rest":
+		d.accepted = in(func(tx database.Tx) error { return p.orders.AskRest(tx, p.merchant, pay.ID, staff) }) == nil || d.accepted
+	case "difference":
+		d.refunds++
+		d.accepted = p.asks(what, func(ctx context.Context) error {
+			return second(p.orders.RefundDifference(ctx, p.merchant, pay.ID, "too much"))
+		}) == nil || d.accepted
 	}
 }
 

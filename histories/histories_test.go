@@ -149,6 +149,9 @@ func (w *world) playAll(steps []step, seed uint64) (bad string) {
 		p.leave()
 		for _, d := range p.deals {
 			w.mine = append(w.mine, d.id)
+			for _, pay := range p.payments(d) {
+				w.mine = append(w.mine, pay.ID)
+			}
 		}
 		if len(p.wrong) > 0 {
 			return strings.Join(p.wrong, "\n") + "\n" + strings.Join(p.story, "\n")

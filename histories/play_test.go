@@ -2,7 +2,6 @@ package histories_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -17,7 +16,7 @@ import (
 	"sotto.chat/internal/id"
 	"sotto.chat/internal/jobs"
 	"sotto.chat/orders"
-	"sotto.chat/payments/sandbox"
+	"sotto.chat/payments"
 )
 
 // play is one history on its way.
@@ -40,6 +39,9 @@ type play struct {
 	todo   []*promised
 	began  time.Time
 
+	sent  sync.Mutex
+	words []*letter // of the house, not yet in the mail
+
 	story []string // what happened, for people
 	acts  []string // what the shop answered to people
 	wrong []string // what must not be
@@ -50,18 +52,13 @@ type deal struct {
 	id, cart string
 	total    int64
 	quantity int64
-	off      bool // a person called it off, or changed its cart
-	took     bool // all of it was taken back
-	sent     bool // the goods went out
-	accepted bool // a person took money of it as good
-	refunds  int  // how often a person asked for a refund
-}
-
-// letter is a webhook that has not been taken.
-type letter struct {
-	id, kind string
-	raw      json.RawMessage
-	lost     bool
+	off      bool    // a person called it off, or changed its cart
+	took     bool    // all of it was taken back
+	sent     bool    // the goods went out
+	accepted bool    // a person took money of it as good
+	split    bool    // it is paid in parts
+	till     []int64 // what staff registered
+	refunds  int     // how often a person asked for a refund
 }
 
 // begin readies a history with goods of its own.
@@ -73,6 +70,9 @@ func (w *world) begin(luck *rand.Rand, stock int64) *play {
 	if !p.mild && luck.IntN(3) == 0 {
 		p.sky.deaf, p.sky.lost = luck.IntN(40), luck.IntN(20)
 	}
+	w.mu.Lock()
+	w.house = &house{sky: p.sky, post: p.posted}
+	w.mu.Unlock()
 	w.must(w.db.InTx(w.t.Context(), func(tx database.Tx) (err error) {
 		p.goods, err = w.cat.Create(tx, w.merchant, catalog.NewProduct{SKU: id.New("prod"), Name: "Tea", Price: price, Currency: "EUR", Stock: &stock})
 		return err
@@ -169,50 +169,11 @@ func (p *play) statuses() map[string]orders.Status {
 	return out
 }
 
-// collect takes in what the bank has told and the shop has promised since last time.
-func (p *play) collect() {
-	list := get[json.RawMessage](p.bank, "/v1/events")
-	for _, raw := range slices.Backward(list) {
-		var e struct{ ID, Type string }
-		p.must(json.Unmarshal(raw, &e))
-		if p.seen[e.ID] {
-			continue
-		}
-		p.seen[e.ID] = true
-		if needless(e.Type) && p.luck.IntN(10) > 0 {
-			continue // most shops do not subscribe to what they do not need
-		}
-		l := &letter{id: e.ID, kind: e.Type, raw: raw, lost: p.chance(15)}
-		if l.lost {
-			p.say("the bank's %s gets lost", l.kind)
-			continue
-		}
-		p.mail = append(p.mail, l)
-	}
-	p.todo = append(p.todo, p.promises()...)
-}
-
-func needless(kind string) bool {
-	return strings.HasPrefix(kind, "charge.succeeded") || kind == "charge.pending" || kind == "charge.failed" || kind == "payment_intent.created" ||
-		kind == "payment_intent.payment_failed"
-}
-
-// deliver hands a webhook over; it is kept when it was not taken, and sometimes sent once more.
-func (p *play) deliver(l *letter, percent int) {
-	life := p.lives(percent)
-	err := p.pay.ReceiveStripe(life.live(p.t.Context()), "", l.raw, sandbox.Sign(l.raw, hookSecret, p.clock()))
-	switch {
-	case life.died():
-		p.say("webhook %s: the process died", l.kind)
-		return
-	case err != nil:
-		p.fail("webhook %s: %v", l.kind, err)
-	default:
-		p.say("webhook %s", l.kind)
-	}
-	if !p.chance(15) {
-		p.mail = slices.DeleteFunc(p.mail, func(other *letter) bool { return other == l })
-	}
+// payments reads a deal's payments.
+func (p *play) payments(d *deal) []payments.Payment {
+	list, err := p.pay.OfOrders(p.t.Context(), p.merchant, []string{d.id})
+	p.must(err)
+	return list
 }
 
 // work does one promise, perhaps twice, perhaps at the same time, perhaps cut off in the middle.

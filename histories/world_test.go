@@ -20,6 +20,7 @@ import (
 	"sotto.chat/merchants"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
+	"sotto.chat/payments/byhand"
 	"sotto.chat/payments/sandbox"
 	"sotto.chat/privacy"
 )
@@ -51,6 +52,7 @@ type world struct {
 	mu    sync.Mutex
 	now   time.Time
 	bank  *bank
+	house *house
 	heard []orders.Changed
 }
 
@@ -75,6 +77,7 @@ func open(t *testing.T, engine string) *world {
 	w.pay = payments.New(w.db, w.register, w.desk, payments.Config{StripeURL: "http://stripe.test", PlatformKey: stripeKey, PlatformSecrets: []string{hookSecret},
 		PublicURL: "http://shop.test", LinkKey: keys.Derive("pay-links"), Log: quiet, Client: w.client()})
 	w.orders = orders.New(w.db, w.cat, w.people, w.pay, w.desk, func(database.Tx, string) (orders.Terms, error) { return w.terms, nil })
+	w.pay.Use(payments.MethodWeChat, teller{w})
 	jobs.On(w.desk, "histories.heard", func(_ context.Context, c orders.Changed) error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -132,7 +135,10 @@ func (w *world) newMerchant() {
 	w.must(w.db.InTx(w.t.Context(), func(tx database.Tx) error {
 		c, err := w.people.Make(tx, w.merchant, customers.Details{Name: "Ada"})
 		w.customer = c.ID
-		return err
+		if err != nil {
+			return err
+		}
+		return w.pay.SetTerms(tx, w.merchant, byhand.Terms{Cash: true, Bank: true, BankDetails: "IBAN"})
 	}))
 }
 

@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"strconv"
 	"time"
 
 	"sotto.chat/internal/database"
@@ -134,6 +135,15 @@ func (o *Orders) note(tx database.Tx, ord *Order, from Status, h happening) erro
 	fact := h.fact
 	if fact == "" {
 		fact = string(ord.Status) + ":" + ord.ID
+		if ord.Status == Cancelled { // it may have come back since the last time
+			known, err := hasFact(tx, *ord, fact)
+			if err != nil {
+				return err
+			}
+			if known {
+				fact += ":" + strconv.FormatInt(ord.Version, 10)
+			}
+		}
 	}
 	ev := Event{MerchantID: ord.MerchantID, OrderID: ord.ID, ID: id.New("oev"), FromStatus: from, ToStatus: ord.Status,
 		Reason: h.reason, Remark: h.remark, Actor: h.actor, Fact: fact, At: tx.Now}

@@ -294,8 +294,19 @@ func (o *Orders) sameLife(tx database.Tx, ord *Order, p payments.Payment) error 
 	return o.lastUntil(tx, ord, end)
 }
 
-// puzzle puts money before a person, and keeps the goods until there is a word about it.
+// puzzle puts money before a person, and keeps the goods until there is a word about it. What went back of it is told as of any money; why
+// a person must look is not told again.
 func (o *Orders) puzzle(tx database.Tx, ord *Order, m payments.Move) error {
+	if m.Payment.RefundedAmount > 0 {
+		if err := o.refunded(tx, ord, m); err != nil {
+			return err
+		}
+	}
+	if m.From == payments.NeedsReview {
+		if last, err := toldLast(tx, *ord, m.Payment.ID); err != nil || last == m.Payment.Reason {
+			return err
+		}
+	}
 	reason := m.Payment.Reason
 	if end := tx.Now.Add(reviewFor); reason == payments.ReasonWrongAmount && ord.Status == AwaitingPayment && ord.ExpiresAt != nil && ord.ExpiresAt.Before(end) {
 		if err := o.pay.LastUntil(tx, ord.MerchantID, ord.ID, end); err != nil {

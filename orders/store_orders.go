@@ -147,6 +147,13 @@ func hasFact(tx database.Tx, ord Order, fact string) (bool, error) {
 		ord.MerchantID, ord.ID, fact)
 }
 
+// toldLast gives the reason that was told last of why a payment needs a person.
+func toldLast(tx database.Tx, ord Order, payment string) (reason string, err error) {
+	err = tx.DB().Raw(`select reason from order_events where merchant_id = ? and order_id = ? and fact like ? and reason <> ? order by id desc limit 1`,
+		ord.MerchantID, ord.ID, "%:"+payment+":%", ReasonRefunded).Scan(&reason).Error
+	return reason, err
+}
+
 func some(tx database.Tx, sql string, args ...any) (bool, error) {
 	var n int64
 	err := tx.DB().Raw(sql, args...).Scan(&n).Error

@@ -188,6 +188,10 @@ func weigh(tx database.Tx, pay *Payment, coin receipt, trouble string, contested
 		return pay.become(Refunded)
 	case review && pay.Reason != ReasonDisputed:
 		return nil
+	case review && coin.Currency != pay.Currency:
+		return pay.move(NeedsReview, ReasonWrongCurrency)
+	case review && coin.Amount != pay.Amount: // it was before the dispute, which is won
+		return pay.move(NeedsReview, ReasonWrongAmount)
 	}
 	return pay.become(pay.settled())
 }

@@ -1,0 +1,87 @@
+package histories_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sotto.chat/orders"
+)
+
+// told checks that the news of an order are true, complete, and each told once.
+func (p *play) told(name string, d *deal, ord orders.Order, money []*coin) {
+	facts, paid := map[string]bool{}, map[string]bool{}
+	p.world.mu.Lock()
+	for _, c := range p.heard {
+		if c.Order != ord.ID {
+			continue
+		}
+		facts[c.Fact] = true
+		if c.To == orders.Paid && c.From != orders.Paid {
+			paid[c.Fact] = true
+		}
+	}
+	p.world.mu.Unlock()
+	for _, e := range ord.Events {
+		if !facts[e.Fact] {
+			p.fail("%s: nobody was told of %s", name, e.Fact)
+		}
+		delete(facts, e.Fact)
+	}
+	for f := range facts {
+		p.fail("%s: %s was told and did not happen", name, f)
+	}
+	came := len(d.till) > 0 || slices.ContainsFunc(money, func(c *coin) bool { return c.whole() })
+	if n := len(paid); n > 1 || n == 1 && !came && !d.accepted || n == 0 && stateOf(ord.Status) == good {
+		p.fail("%s is %s, money came: %v; that it is paid was told %d times", name, ord.Status, came, n)
+	}
+	for _, pay := range ord.Payments {
+		if pay.RefundedAmount == 0 {
+			continue
+		}
+		fact := fmt.Sprintf("%s:%s:%d", orders.ReasonRefunded, pay.ID, pay.RefundedAmount)
+		n := 0
+		for _, e := range ord.Events {
+			if e.Fact == fact {
+				n++
+			}
+		}
+		if n != 1 {
+			p.fail("%s: that %d went back was told %d times", name, pay.RefundedAmount, n)
+		}
+	}
+}
+
+// twice wants nothing told again while nothing has changed.
+func (p *play) twice(name string, ord orders.Order) {
+	last := map[string]string{}
+	for _, e := range ord.Events {
+		reason, rest, _ := strings.Cut(e.Fact, ":")
+		pay, _, _ := strings.Cut(rest, ":")
+		if reason == orders.ReasonRefunded {
+			continue
+		}
+		if last[pay] == reason {
+			p.fail("%s: %s was told again", name, e.Fact)
+		}
+		last[pay] = reason
+	}
+}
+
+// asked wants no refund made twice, and none that nobody asked for.
+func (p *play) asked(money map[string][]*coin) {
+	for _, d := range p.deals {
+		made := 0
+		for _, c := range money[d.id] {
+			for ref, n := range c.ours {
+				made++
+				if n > 1 {
+					p.fail("refund %s was made %d times", ref, n)
+				}
+			}
+		}
+		if made > d.refunds {
+			p.fail("%d refunds of order %s were asked for, %d were made", d.refunds, d.id, made)
+		}
+	}
+}
