@@ -113,7 +113,7 @@ const codeToken = "access_token"
 
 // What a merchant reads when the whole channel is affected.
 const (
-	problemSecret  = "WeChat refuses the app id or the app secret. Set them again."
+	problemSecret  = "WeChat refuses the app id or the app secret. Set them again." //nolint:gosec // words
 	problemAddress = "WeChat refuses this server's address: put it on the IP whitelist of the Official Account."
 	problemRight   = "The Official Account may not send customer service messages: it must be verified."
 	problemQuota   = "WeChat's limit of calls for this account is reached; messages wait."

@@ -180,7 +180,7 @@ func (s *settings) checkParties(ctx context.Context) []finding {
 	return append(list, s.checkShops(ctx)...)
 }
 
-// checkShops tries the keys of those merchants that have a Stripe account of their own. What keeps the database shut is told elsewhere.
+// checkShops tries the keys of those merchants that have an account of their own at Stripe or WeChat Pay. What keeps the database shut is told elsewhere.
 func (s *settings) checkShops(ctx context.Context) (list []finding) {
 	db, err := openDatabase(ctx, s)
 	if err != nil {
@@ -201,6 +201,7 @@ func (s *settings) checkShops(ctx context.Context) (list []finding) {
 		return nil
 	}
 	for _, m := range all {
+		list = append(list, s.tryWeChatPay(ctx, register, m)...)
 		var kept accounts.Kept
 		if ok, err := register.Credential(ctx, m.ID, "stripe", &kept); err != nil || !ok {
 			continue

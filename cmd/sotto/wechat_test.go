@@ -153,6 +153,9 @@ func TestACustomerPaysInWeChat(t *testing.T) {
 		w.paysInPlace(t)
 		w.paysByOtherDevices(t)
 		w.cancels(t)
+		if out, _, _ := run(t, w.env, "", "doctor"); !strings.Contains(out, "WeChat Pay of far-things") || strings.Contains(out, "WeChat refuses") {
+			t.Errorf("the doctor says %s", out)
+		}
 		audit(t, w.env)
 	})
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // WeChat's digest
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
@@ -42,7 +42,7 @@ func (a *API) Bill(ctx context.Context, acct *Account, day time.Time) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	sum := sha1.Sum(raw)
+	sum := sha1.Sum(raw) //nolint:gosec // WeChat's digest
 	if at.HashType != "SHA1" || subtle.ConstantTimeCompare([]byte(strings.ToLower(at.HashValue)), []byte(hex.EncodeToString(sum[:]))) != 1 {
 		return nil, ErrUpstream.Because(errors.New("the bill does not fit its digest"))
 	}

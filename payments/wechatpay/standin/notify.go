@@ -76,7 +76,7 @@ func (s *Server) Signed(body []byte) http.Header { return s.sign(body) }
 func (s *Server) Post(body []byte, to string, h http.Header) (status int, answer map[string]any, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // WeChat waits no longer
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body)) //nolint:gosec // where the shop asked to be told
 	if err != nil {
 		return 0, nil, err
 	}
@@ -84,7 +84,7 @@ func (s *Server) Post(body []byte, to string, h http.Header) (status int, answer
 		r.Header[k] = v
 	}
 	r.Header.Set("Content-Type", "application/json")
-	resp, err := s.client.Do(r)
+	resp, err := s.client.Do(r) //nolint:gosec // as above
 	if err != nil {
 		return 0, nil, err
 	}

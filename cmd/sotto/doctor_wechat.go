@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"sotto.chat/merchants"
+	"sotto.chat/payments/wechatpay"
+)
+
+// tryWeChatPay tries a merchant's credentials at WeChat Pay; nothing to say where there are none.
+func (s *settings) tryWeChatPay(ctx context.Context, register *merchants.Register, m merchants.Merchant) []finding {
+	var c wechatpay.Credentials
+	ok, err := register.Credential(ctx, m.ID, wechatpay.Kind, &c)
+	if err != nil || !ok {
+		return nil
+	}
+	what := "WeChat Pay of " + m.Slug
+	acct, err := c.Open()
+	if err != nil {
+		return []finding{{what, wrong, "the credentials cannot be used: set them again with PATCH /v1/settings"}}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	api := wechatpay.NewAPI(wechatpay.Addresses{Pay: s.WeChatPayURL, OA: s.WeChatURL}, time.Now)
+	err = api.Try(ctx, acct)
+	var no *wechatpay.Refusal
+	switch {
+	case err == nil:
+		return []finding{{what, fine, ""}}
+	case errors.As(err, &no) && no.Status == http.StatusUnauthorized:
+		return []finding{{what, wrong, "WeChat refuses the signature: the serial must be that of the certificate of this private key, and the clock must be right"}}
+	case errors.As(err, &no):
+		return []finding{{what, wrong, "WeChat refuses: " + no.Code}}
+	}
+	return []finding{{what, hint, "no answer that can be believed: check the network, and that platform_keys has WeChat Pay's public key with its id"}}
+}
