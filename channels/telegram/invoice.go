@@ -44,7 +44,7 @@ func description(r channels.PayRequest, w words) string {
 	for _, i := range r.Items {
 		names = append(names, counted(i))
 	}
-	return fit.Shorten(first(strings.Join(names, ", "), first(r.Title, w.goods)), maxDescription)
+	return fit.Shorten(first(strings.Join(names, ", "), first(strings.TrimSpace(r.Title), w.goods)), maxDescription)
 }
 
 func counted(i channels.PayItem) string {
