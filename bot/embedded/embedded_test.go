@@ -30,8 +30,8 @@ func openMenu(t testing.TB) *embedded.Lexicon {
 
 // TestRead goes through the tables in testdata, which anyone who knows the shop can read and extend.
 func TestRead(t *testing.T) {
-	lexicon := openMenu(t)
-	for locale, path := range map[string]string{"en": "testdata/english.txt", "es": "testdata/spanish.txt"} {
+	for locale, name := range tables {
+		lexicon, path := openMenuIn(t, locale), "testdata/"+name+".txt"
 		file, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)

@@ -22,6 +22,7 @@ type languageFile struct {
 	Numbers  map[string]int      `json:"numbers"`
 	Ordinals map[string]int      `json:"ordinals"`
 	Names    map[string][]string `json:"languages"`
+	Shapes   shapes              `json:"shapes"`
 }
 
 // language is a compiled language: a trie over folded words.
@@ -32,6 +33,8 @@ type language struct {
 
 	skippable map[string]bool // words that may stand inside any phrase: "can I please have"
 	typos     *search.Spelling
+	shapes    shapes
+	own       map[string]bool // its own names for itself
 }
 
 type langNode struct {
@@ -73,7 +76,11 @@ func loadLanguages() []*language {
 }
 
 func compileLanguage(file string, f *languageFile) *language {
-	l := &language{code: f.Code, nodes: make([]langNode, 1), vocab: map[string]bool{}, skippable: map[string]bool{}}
+	l := &language{code: f.Code, nodes: make([]langNode, 1), vocab: map[string]bool{}, skippable: map[string]bool{},
+		shapes: f.Shapes, own: map[string]bool{}}
+	for _, name := range f.Names[f.Code] {
+		l.own[name] = true
+	}
 	for _, w := range f.Concepts["skippable"] {
 		l.skippable[w] = true
 	}
@@ -105,7 +112,7 @@ func compileLanguage(file string, f *languageFile) *language {
 func (l *language) add(phrase string, s sense) {
 	for _, alternative := range expand(phrase) {
 		node := int32(0)
-		for _, w := range words(alternative) {
+		for _, w := range l.shapes.wordsOf(alternative) {
 			l.vocab[w] = true
 			next, ok := l.nodes[node].next[w]
 			if !ok {

@@ -102,15 +102,17 @@ func (l *Lexicon) split(tokens []token, lang *language) []token {
 		}
 		for cut := len(w) - 3; cut >= 3; cut-- {
 			a, b := w[:cut], w[cut:]
-			if w[cut] >= 0x80 || !(l.inCatalog(a) && l.inCatalog(b)) && !(lang.vocab[a] && lang.vocab[b]) && !(lang.counts(a) && l.inCatalog(b)) {
+			if stem, ok := l.compound(a, b, lang); ok {
+				a = stem
+			} else if w[cut] >= 0x80 || !(l.inCatalog(a) && l.inCatalog(b)) && !(lang.vocab[a] && lang.vocab[b]) && !(lang.counts(a) && l.inCatalog(b)) {
 				continue
 			}
 			if near, _ := l.typos.Nearest(w); near != "" {
 				break
 			}
 			half := tokens[i]
-			half.word, half.brk, half.start = w[cut:], breakNone, min(half.start+cut, half.end)
-			tokens[i].word, tokens[i].end, tokens[i].question = w[:cut], half.start, false
+			half.word, half.brk, half.start = b, breakNone, min(half.start+cut, half.end)
+			tokens[i].word, tokens[i].end, tokens[i].question = a, half.start, false
 			tokens = slices.Insert(tokens, i+1, half)
 			break
 		}

@@ -14,6 +14,7 @@ import (
 // number of readers may share it.
 type Lexicon struct {
 	languages []*language
+	spoken    detection
 	products  []product
 	groups    []group
 	nodes     []int32 // the phrase that ends at each node of the trie, or -1
@@ -80,6 +81,7 @@ func Compile(f catalog.File) *Lexicon {
 		lastWords: map[uint64][]int32{},
 		skus:      make(map[string]int32, len(f.Products)),
 	}, vocab: map[string]bool{}, groupKeys: map[string]int32{}, links: map[string]bool{}}
+	c.spoken = detected()
 	c.findLinks()
 	for i := range f.Products {
 		c.product(&f.Products[i])
@@ -111,6 +113,9 @@ func (c *compiler) findLinks() {
 	for _, l := range c.languages {
 		for w, next := range l.nodes[0].next {
 			for _, s := range l.nodes[next].senses {
+				if slices.Contains(l.shapes.Elisions, w) {
+					break // a letter alone is a size
+				}
 				if s.concept == cAnd || s.concept == cArticle || s.concept == cWith || s.concept == cOf && len(w) < 4 {
 					c.links[w] = true
 				}
@@ -199,7 +204,16 @@ func groupKey(f *catalog.FileGroup) string {
 // names that differ in number alone ("pepper", "peppers") stay apart in the first and meet in the second. A name is
 // also known without its small words: "salt & pepper" may be said "salt pepper".
 func (c *compiler) phrase(name string) []int32 {
-	ws := words(name)
+	out := c.phraseOf(words(name))
+	for _, l := range c.languages {
+		if ws := l.shapes.wordsOf(name); len(out) > 0 && len(ws) > len(words(name)) {
+			out = append(out, c.phraseOf(ws)...)
+		}
+	}
+	return out
+}
+
+func (c *compiler) phraseOf(ws []string) []int32 {
 	if len(ws) == 0 || len(ws) > maxPhrase {
 		return nil
 	}

@@ -7,10 +7,14 @@ import (
 	"strings"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/catalog/search"
 )
 
 // maxText bounds the length of a message that is read; the rest is ignored.
 const maxText = 4000
+
+// ownName is what a language's own name for itself counts beside the word, more than the locale does.
+const ownName = 0.6
 
 // reader is the work on one message.
 type reader struct {
@@ -39,12 +43,12 @@ func (l *Lexicon) Read(text string, s reading.State, locale string) reading.Read
 	}
 	r := &reader{lex: l, state: &s, text: text, topic: -1}
 	r.tokens = tokenise(text)
-	r.lang = l.detect(r.tokens, locale)
+	r.lang = l.detect(text, r.tokens, locale)
 	out := reading.Reading{Language: r.lang.code, Actions: []reading.Action{}, Unread: []string{}}
 	if len(r.tokens) == 0 {
 		return out
 	}
-	r.tokens = l.split(r.tokens, r.lang)
+	r.tokens = l.split(l.shaped(text, r.tokens, r.lang), r.lang)
 	forms := l.forms(r.tokens, r.lang)
 	r.hits = r.lang.find(r.tokens, make([]hit, 0, 2*len(r.tokens)))
 	r.segs = l.cut(r.tokens, forms, r.hits, r.lang)
@@ -56,15 +60,26 @@ func (l *Lexicon) Read(text string, s reading.State, locale string) reading.Read
 	return out
 }
 
-// detect picks the language with the most words of the message; the locale decides where they are equal.
-func (l *Lexicon) detect(tokens []token, locale string) *language {
+// detect picks the language with the most words of the message; the locale decides where they are equal. A language that
+// is named by its own name is likely to be spoken: "em português".
+func (l *Lexicon) detect(text string, tokens []token, locale string) *language {
 	locale, _, _ = strings.Cut(strings.ToLower(locale), "-")
+	elided := strings.ContainsAny(text, apostrophes)
 	best, bestScore := l.languages[0], -1.0
-	for _, lang := range l.languages {
+	for k, lang := range l.languages {
 		score := 0.0
 		for i := range tokens {
-			if lang.vocab[tokens[i].word] {
+			t := &tokens[i]
+			switch {
+			case l.spoken[t.word]&(1<<k) != 0:
 				score++
+				if lang.own[t.word] {
+					score += ownName
+				}
+			case elided && len(lang.shapes.Elisions) > 0:
+				if at := lang.shapes.elision(text[t.start:t.end]); at > 0 && lang.vocab[search.Fold(text[t.start+at:t.end])] {
+					score++
+				}
 			}
 		}
 		switch lang.code {

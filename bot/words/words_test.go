@@ -46,6 +46,8 @@ func TestAmountsAreInTheLocalesOwnForm(t *testing.T) {
 		{"es", "US", 1250, "USD", "$12.50"},
 		{"es", "AR", 123456, "ARS", "$ 1.234,56"},
 		{"es", "ES", 0, "EUR", "0,00 €"},
+		{"pt", "BR", 123456, "BRL", "R$ 1.234,56"},
+		{"pt", "PT", 123456, "EUR", "1234,56 €"},
 	} {
 		got := open(t).Voice(c.country, false, c.language).Money(money.Of(c.amount, c.currency))
 		if got != c.want {
@@ -190,7 +192,7 @@ func TestWhatTheCodeSaysIsWritten(t *testing.T) {
 
 // Only the one message after the money says that something is paid.
 func TestPaidIsSaidInOnePlace(t *testing.T) {
-	for file, word := range map[string]string{"en.json": "paid", "es.json": "pagado"} {
+	for file, word := range map[string]string{"en.json": "paid", "es.json": "pagado", "pt.json": "pago"} {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
