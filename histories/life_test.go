@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 
 	"sotto.chat/internal/database"
@@ -146,12 +147,8 @@ func silence(r *http.Request) *http.Response {
 }
 
 // get reads a list of the bank's own truth, past all weather.
-func get[T any](b *bank, path string) []T {
-	r := httptest.NewRequest(http.MethodGet, path+"?limit=100", nil)
-	return read[T](b, r)
-}
-
-func read[T any](b *bank, r *http.Request) []T {
+func get[T any](b *bank, path string, more ...string) []T {
+	r := httptest.NewRequest(http.MethodGet, path+"?"+strings.Join(append(more, "limit=100"), "&"), nil)
 	r.Header.Set("Authorization", "Bearer "+stripeKey)
 	rec := httptest.NewRecorder()
 	b.api.ServeHTTP(rec, r)

@@ -19,14 +19,14 @@ type letter struct {
 
 // collect takes in what the bank has told and the shop has promised since last time.
 func (p *play) collect() {
-	list := get[json.RawMessage](p.bank, "/v1/events")
-	for _, raw := range slices.Backward(list) {
+	var after []string
+	if p.newest != "" {
+		after = []string{"ending_before=" + p.newest}
+	}
+	for _, raw := range slices.Backward(get[json.RawMessage](p.bank, "/v1/events", after...)) {
 		var e struct{ ID, Type string }
 		p.must(json.Unmarshal(raw, &e))
-		if p.seen[e.ID] {
-			continue
-		}
-		p.seen[e.ID] = true
+		p.newest = e.ID
 		if needless(e.Type) && p.luck.IntN(10) > 0 {
 			continue // most shops do not subscribe to what they do not need
 		}

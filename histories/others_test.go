@@ -143,7 +143,7 @@ func (t teller) Refund(ctx context.Context, r payments.RefundOrder) (payments.Re
 				return payments.RefundWord{}, errors.Join(lost(after), payments.ErrRefundRefused)
 			}
 			h.count++
-			g = &giving{id: fmt.Sprintf("back%d", h.count), ours: r.ID, sum: r.Amount.Amount, done: !h.sky.chance(40)}
+			g = &giving{id: fmt.Sprintf("back%s%d", s.offer.Reference, h.count), ours: r.ID, sum: r.Amount.Amount, done: !h.sky.chance(40)}
 			s.back[r.ID] = g
 		}
 		w := payments.RefundWord{ID: g.id, Status: payments.RefundPending}
@@ -228,7 +228,7 @@ func (p *play) paysThere(s step) {
 		at.state = "failed"
 	case s.Do == "give back there" && was == "paid" && at.sum > at.gone():
 		h.count++
-		g := &giving{id: fmt.Sprintf("back%d", h.count), sum: []int64{at.sum - at.gone(), min(100, at.sum-at.gone())}[s.B%2], done: true}
+		g := &giving{id: fmt.Sprintf("back%s%d", at.offer.Reference, h.count), sum: []int64{at.sum - at.gone(), min(100, at.sum-at.gone())}[s.B%2], done: true}
 		at.back[g.id] = g
 		h.post(at.returned(g))
 		p.say("%d goes back at the house", g.sum)

@@ -35,7 +35,7 @@ type play struct {
 	back   []string // refunds made at the bank
 	claims []string // disputes
 	mail   []*letter
-	seen   map[string]bool
+	newest string // event of the bank
 	todo   []*promised
 	began  time.Time
 
@@ -64,7 +64,7 @@ type deal struct {
 // begin readies a history with goods of its own.
 func (w *world) begin(luck *rand.Rand, stock int64) *play {
 	w.forget()
-	p := &play{world: w, bank: w.newBank(), luck: luck, stock: stock, seen: map[string]bool{}, began: w.clock()}
+	p := &play{world: w, bank: w.newBank(), luck: luck, stock: stock, began: w.clock()}
 	p.mild = luck.IntN(4) == 0
 	p.sky = &sky{draw: luck.IntN}
 	if !p.mild && luck.IntN(3) == 0 {

@@ -35,7 +35,7 @@ func draw(r *rand.Rand) []step {
 		all += d.part
 	}
 	list := []step{{"order", r.IntN(1000), r.IntN(1000)}, {"click", 0, r.IntN(1000)}}
-	for range 2 + r.IntN(9) {
+	for range 1 + r.IntN(8) {
 		n := r.IntN(all)
 		for _, d := range deeds {
 			if n -= d.part; n < 0 {

@@ -52,13 +52,13 @@ func (p *play) told(name string, d *deal, ord orders.Order, money []*coin) {
 	}
 }
 
-// twice wants nothing told again while nothing has changed.
+// twice wants nothing told again of a payment while nothing has changed. A second dispute is something new, and so is a second slow payment.
 func (p *play) twice(name string, ord orders.Order) {
 	last := map[string]string{}
 	for _, e := range ord.Events {
 		reason, rest, _ := strings.Cut(e.Fact, ":")
 		pay, _, _ := strings.Cut(rest, ":")
-		if reason == orders.ReasonRefunded {
+		if reason == orders.ReasonRefunded || reason == orders.ReasonProcessing || !strings.HasPrefix(pay, "pay_") || len(p.claims) > 1 {
 			continue
 		}
 		if last[pay] == reason {
