@@ -88,7 +88,7 @@ var libraries = map[string]library{
 	"github.com/riverqueue":      {[]string{"internal/database", "internal/jobs", "jobs.go", "cmd/sotto"}, "promises that commit with the transaction that made them"},
 	"github.com/gin-gonic/gin":   {[]string{"web", "agents", "bench/floor_test.go"}, "routes; only the doors speak HTTP, and the floor that they are measured against"},
 	"github.com/danielgtaylor":   {[]string{"web", "agents"}, "OpenAPI 3.1 and validation from Go types"},
-	"github.com/stripe":          {[]string{"payments/stripe.go", "payments/stripe_balance.go", "payments/accounts", "payments/*_test.go", "payments/sandbox/*_test.go"}, "Stripe's own types and signature check; the sandbox is proved against Stripe's client"},
+	"github.com/stripe":          {[]string{"payments/stripe.go", "payments/accounts", "payments/*_test.go", "payments/sandbox/*_test.go"}, "Stripe's own types and signature check; the sandbox is proved against Stripe's client"},
 	"github.com/tmc/langchaingo": {[]string{"bot/llm"}, "one face for the language models"},
 	"github.com/tink-crypto":     {[]string{"privacy"}, "sealing that cannot be misused easily, with rotation"},
 	"github.com/maypok86/otter":  {[]string{"privacy", "web"}, "bounded caches of what can be read again"},

@@ -7,6 +7,7 @@ import (
 
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/jobs"
+	"sotto.chat/payments"
 )
 
 // A payment that is on its way gets this much more whenever its order's time is up.
@@ -64,6 +65,11 @@ func (o *Orders) expire(tx database.Tx, merchant, order string) (time.Duration, 
 		return 0, err
 	}
 	for _, p := range list {
+		if p.Status == payments.Authorized { // a day is left to take it, then the bank lets it go
+			if err := o.stay(tx, &ord, happening{reason: ReasonHoldEnds, actor: "clock", fact: ReasonHoldEnds + ":" + p.ID}); err != nil {
+				return 0, err
+			}
+		}
 		if onItsWay(p) {
 			return moreTime, o.lastUntil(tx, &ord, tx.Now.Add(moreTime))
 		}

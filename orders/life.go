@@ -24,10 +24,12 @@ var (
 type Deed struct {
 	Actor  string // "customer", "bot", a staff or key id
 	Remark string // a person's own words, for the history alone
+	// Take is how much of held money is taken when the goods go out; nil is all of it. What is less lets the rest go.
+	Take *money.Money
 }
 
-// Cancel ends an order that is not fulfilled. An unpaid one loses its link and its goods at once, unless money is on
-// its way, which nobody can stop. A paid one gives its goods back to the stock; its money is not refunded here but put
+// Cancel ends an order that is not fulfilled. An unpaid one loses its link and its goods at once, and money that is held for it is let go,
+// unless money is on its way, which nobody can stop. A paid one gives its goods back to the stock; its money is not refunded here but put
 // before a person, until RefundOrder is called.
 func (o *Orders) Cancel(tx database.Tx, merchant, order string, d Deed) (Order, error) {
 	ord, err := lockDeal(tx, merchant, order)
@@ -71,9 +73,11 @@ func (o *Orders) step(tx database.Tx, merchant, order string, by act, d Deed) (O
 		return Order{}, err
 	}
 	if by == actFulfil && ord.Status == AwaitingPayment {
-		if err = o.fulfillable(tx, ord); err == nil {
+		if err = o.fulfillable(tx, ord, d.Take); err == nil {
 			err = o.cat.Consume(tx, merchant, order)
 		}
+	} else if d.Take != nil {
+		err = payments.ErrNotHeld
 	} else if by == actComplete {
 		err = o.settledInFull(tx, ord)
 	}
@@ -246,7 +250,7 @@ func partly(reason string) string {
 // notOnItsWay refuses to end an order whose money comes without anybody doing anything more.
 func (o *Orders) notOnItsWay(tx database.Tx, ord Order) error {
 	list, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
-	if err == nil && slices.ContainsFunc(list, onItsWay) {
+	if err == nil && slices.ContainsFunc(list, payments.Payment.Processing) {
 		err = ErrOnTheWay
 	}
 	return err

@@ -183,13 +183,30 @@ func (o *Orders) payBy(tx database.Tx, ord *Order, payment, method, actor string
 	return offer, o.stay(tx, ord, happening{reason: p.Reason, actor: actor, fact: p.Reason + ":" + payment})
 }
 
-// fulfillable refuses to hand over what is neither paid nor to be paid at the door.
-func (o *Orders) fulfillable(tx database.Tx, ord Order) error {
+// fulfillable refuses to hand over what is neither paid nor held nor to be paid at the door. Money that is held is promised to be taken.
+func (o *Orders) fulfillable(tx database.Tx, ord Order, take *money.Money) error {
 	t, err := o.tallied(tx, ord)
-	if err == nil && !t.onDelivery(ord) {
-		err = ErrMissing
+	if err != nil {
+		return err
 	}
-	return err
+	var held []payments.Payment
+	for _, p := range t.live {
+		if p.Status == payments.Authorized {
+			held = append(held, p)
+		}
+	}
+	switch {
+	case !t.covered(ord):
+		return ErrMissing
+	case take != nil && len(held) != 1:
+		return payments.ErrNotHeld
+	}
+	for _, p := range held {
+		if _, err := o.pay.PromiseCapture(tx, ord.MerchantID, p.ID, take); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settledInFull refuses to complete an order of which money is still expected.

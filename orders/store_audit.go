@@ -106,7 +106,7 @@ func auditMoney(q query, merchant string) ([]string, error) {
 			case when status = 'needs_review' then 1 end as review,
 			case when status = 'refunded' then 1 end as back,
 			case when status = 'partially_refunded' or status = 'paid' and reason in ('accepted', 'part') then 1 end as accepted,
-			case when status = 'pending' and reason = 'on_delivery' then 1 end as door
+			case when status = 'pending' and reason = 'on_delivery' or status = 'authorized' and reason = 'capturing' then 1 end as door
 			from payments where merchant_id = ?) x on x.merchant_id = o.merchant_id and x.order_id = o.id
 		where o.merchant_id = ? group by o.id, o.status, o.total order by o.id`, merchant, merchant).Rows()
 	if err != nil {

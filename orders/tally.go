@@ -167,10 +167,10 @@ func (o *Orders) Transfer(ctx context.Context, ord Order) (reference, details st
 	return "", "", nil
 }
 
-// onDelivery tells whether all that is still open is expected in cash when the goods are handed over.
-func (t tally) onDelivery(ord Order) bool {
+// covered tells whether all that is still open is held, or expected in cash when the goods are handed over.
+func (t tally) covered(ord Order) bool {
 	for _, p := range t.live {
-		if p.PromisedCash() {
+		if p.PromisedCash() || p.Status == payments.Authorized {
 			t.sum += p.Amount
 		}
 	}

@@ -2,7 +2,6 @@ package payments
 
 import (
 	"errors"
-	"time"
 
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/id"
@@ -63,6 +62,8 @@ type settlement struct {
 	move Move
 	// again asks for the event once more: the provider's own coin is counted first, then the one that only the event knows.
 	again bool
+	// at is the attempt that the fact is about.
+	at attempt
 	// changed tells that the books move although the payment's row stays.
 	changed bool
 }
@@ -81,6 +82,7 @@ func (s *settlement) settle() (outcome string, err error) {
 	if !ok {
 		return s.strange("unknown_session")
 	}
+	s.at = a
 	coin, counted, err := s.weighWords(a)
 	if err != nil {
 		return "", err
@@ -103,7 +105,7 @@ func (s *settlement) settle() (outcome string, err error) {
 		s.again = s.again || more
 	case s.r.paid():
 		err = s.correct(&coin)
-	case advanced == sessionProcessing:
+	case advanced == sessionProcessing, s.r.IntentStatus == intentHeld && s.r.state() == sessionProcessing:
 		err = s.wait()
 	case advanced == sessionFailed:
 		err = s.fail()
@@ -170,6 +172,11 @@ func (s *settlement) strange(outcome string) (string, error) {
 func (s *settlement) advance(a attempt) (sessionState, error) {
 	if a.Attempt == 0 || a.ExternalID != "" && a.ExternalID != s.r.Session {
 		return "", nil // a session that somebody copied ours into; its money counts all the same
+	}
+	if a.remember(s.r) {
+		if err := saveOfferData(s.tx, a.MerchantID, a.PaymentID, a.Attempt, a.Data); err != nil {
+			return "", err
+		}
 	}
 	now := s.r.state()
 	if now.rank() <= a.Status.rank() && !(now == sessionPaid && a.Status != sessionPaid) {
@@ -312,10 +319,13 @@ func (s *settlement) credit(coin receipt) error {
 		return s.pay.move(NeedsReview, ReasonWrongAmount)
 	case coin.Currency != s.pay.Currency:
 		return s.pay.move(NeedsReview, ReasonWrongCurrency)
-	case coin.Amount != s.pay.Amount:
+	case coin.Amount != s.at.expected(s.pay):
 		return s.pay.move(NeedsReview, ReasonWrongAmount)
 	case s.pay.Status == NeedsReview:
 		return nil // a person has it already
+	case coin.Amount != s.pay.Amount:
+		s.move.Paid = true
+		return s.pay.move(Paid, ReasonCaptured)
 	case s.move.Late:
 		s.move.Paid = true
 		return s.pay.move(Paid, ReasonLate)
@@ -331,39 +341,6 @@ func (s *settlement) closeOthers() error {
 		return err
 	}
 	return s.desk.Announce(s.tx, SessionsToClose{s.f.Merchant, s.r.Payment})
-}
-
-// wait keeps the goods for a slow method.
-func (s *settlement) wait() error {
-	if s.r.IntentStatus == "requires_capture" && s.pay.Status.May(Authorized) {
-		return s.pay.move(Authorized, "")
-	}
-	if s.pay.PromisedCash() {
-		return nil // the goods go out anyhow, and cash is due until the money is here
-	}
-	if s.pay.Status != Pending && s.pay.Status != Failed {
-		return nil // cancelled meanwhile: when the money comes it is late
-	}
-	if end := s.tx.Now.Add(processingFor); s.pay.ExpiresAt.Before(end) {
-		s.pay.ExpiresAt = end
-	}
-	s.move.Processing = true
-	return s.pay.move(Pending, ReasonProcessing)
-}
-
-// fail ends a slow method without money; a new link may be had for as long as a hold lasts.
-func (s *settlement) fail() error {
-	if s.pay.Status != Pending && s.pay.Status != Authorized || s.pay.PromisedCash() {
-		return nil
-	}
-	hold := shortestHold
-	m, err := s.register.Find(s.tx, s.f.Merchant)
-	if err != nil {
-		return err
-	}
-	hold = max(hold, time.Duration(m.HoldMinutes)*time.Minute)
-	s.pay.ExpiresAt = s.tx.Now.Add(hold)
-	return s.pay.move(Failed, ReasonDeclined)
 }
 
 // finish stores what changed and tells it. A refund or a dispute of money that is not known waits for that.

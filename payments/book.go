@@ -108,7 +108,7 @@ func (b *books) earned() bool {
 	case NeedsReview:
 		return slices.Contains([]string{ReasonDisputed, ReasonDisputeLost, ReasonRefundFailed}, b.reason)
 	case Refunded:
-		return slices.Contains([]string{"", ReasonLate, ReasonAccepted}, b.reason)
+		return slices.Contains([]string{"", ReasonLate, ReasonAccepted, ReasonCaptured}, b.reason)
 	}
 	return false
 }
@@ -259,7 +259,7 @@ func (s sums) wrong() (out []string) {
 	case Pending, Failed, Cancelled, Authorized:
 		add(s.Coins > 0, "is %s and has money", s.Status)
 	case Paid:
-		add(s.PaidAmount != s.Amount && s.Reason != ReasonAccepted && s.Reason != ReasonPart, "is paid with %d of %d", s.PaidAmount, s.Amount)
+		add(s.PaidAmount != s.Amount && !slices.Contains([]string{ReasonAccepted, ReasonPart, ReasonCaptured}, s.Reason), "is paid with %d of %d", s.PaidAmount, s.Amount)
 		add(s.RefundedAmount != 0, "is paid although %d went back", s.RefundedAmount)
 	case PartiallyRefunded:
 		add(s.RefundedAmount <= 0 || s.RefundedAmount >= s.PaidAmount, "is partially refunded with %d of %d", s.RefundedAmount, s.PaidAmount)

@@ -101,8 +101,16 @@ func (p *Payments) claim(ctx context.Context, merchant, payment, account string)
 		if err := p.revive(tx, &pay); err != nil {
 			return err
 		}
+		m, err := p.register.Find(tx, merchant)
+		if err != nil {
+			return err
+		}
+		data := map[string]string{}
+		if m.Settings.ManualCapture {
+			data[dataCapture] = "manual"
+		}
 		look := tx.Now.Add(lookSoonest)
-		a = attempt{MerchantID: merchant, PaymentID: payment, Attempt: next(list), Status: sessionClaimed, Method: MethodStripe, Data: map[string]string{}, Account: account,
+		a = attempt{MerchantID: merchant, PaymentID: payment, Attempt: next(list), Status: sessionClaimed, Method: MethodStripe, Data: data, Account: account,
 			ReturnURL: p.PayURL(pay), ExpiresAt: sessionEnd(tx.Now, pay.ExpiresAt), LookAt: &look, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		return insertAttempt(tx, &a)
 	})
@@ -140,7 +148,7 @@ func endAttempt(tx database.Tx, a *attempt, s sessionState) error {
 
 func (p *Payments) request(pay Payment, a attempt) sessionRequest {
 	return sessionRequest{Merchant: a.MerchantID, Payment: a.PaymentID, Attempt: a.Attempt, Order: pay.OrderID, Language: pay.Language,
-		Amount: pay.Money(), Items: pay.Description, ReturnURL: a.ReturnURL, ExpiresAt: a.ExpiresAt}
+		Amount: pay.Money(), Items: pay.Description, ReturnURL: a.ReturnURL, ExpiresAt: a.ExpiresAt, Manual: a.manual()}
 }
 
 // create has the provider make a claimed session. An empty address without an error asks for another try.

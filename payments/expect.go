@@ -38,7 +38,7 @@ func (p *Payments) Expect(tx database.Tx, merchant string, e Expected) (Payment,
 	return pay, insertPayment(tx, &pay)
 }
 
-// Kill cancels what is still unpaid for the order and promises that its links die at the provider too. Money that comes all the
+// Kill cancels what is still unpaid for the order, lets go what is held for it, and promises that its links die at the provider too. Money that comes all the
 // same is told by Apply as late.
 func (p *Payments) Kill(tx database.Tx, merchant, orderID, reason string) error {
 	list, err := readOfOrders(locked(tx.DB()), merchant, []string{orderID})
@@ -46,8 +46,13 @@ func (p *Payments) Kill(tx database.Tx, merchant, orderID, reason string) error 
 		return err
 	}
 	for _, pay := range list {
-		if pay.Status != Pending && pay.Status != Failed {
+		if pay.Status != Pending && pay.Status != Failed && pay.Status != Authorized {
 			continue
+		}
+		if pay.Status == Authorized {
+			if err := p.desk.Announce(tx, HeldMoney{merchant, pay.ID}); err != nil {
+				return err
+			}
 		}
 		if err := pay.move(Cancelled, reason); err != nil {
 			return err

@@ -291,8 +291,8 @@ func signedAt(header string) (at time.Time, err error) {
 // payment_intent.payment_failed is not among them: it is one attempt inside a session that stays open.
 var handledKinds = []string{
 	"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed", "checkout.session.expired",
-	"payment_intent.succeeded", "payment_intent.processing", "payment_intent.canceled",
-	"charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed",
+	"payment_intent.succeeded", "payment_intent.processing", "payment_intent.canceled", "payment_intent.amount_capturable_updated",
+	"charge.captured", "charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed",
 	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "charge.dispute.closed",
 }
 

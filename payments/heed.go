@@ -61,6 +61,10 @@ func (r remote) heed(kind string, f facts) remote {
 		m, exact := f.money(kind, r.Asked, r.Shown)
 		r.Status, r.PaymentStatus, r.Told = "complete", "paid", true
 		r.Asked, r.Received, r.Odd = m, m, !exact
+	case kind == "payment_intent.amount_capturable_updated" && f.Status == intentHeld:
+		r.Status, r.IntentStatus = "complete", intentHeld
+	case kind == "payment_intent.canceled" && now == sessionProcessing:
+		r.IntentStatus = "canceled"
 	case kind == "checkout.session.completed" && now == sessionOpen:
 		r.Status, r.IntentStatus = "complete", "processing"
 	case kind == "checkout.session.async_payment_failed" && (now == sessionOpen || now == sessionProcessing):
@@ -68,13 +72,16 @@ func (r remote) heed(kind string, f facts) remote {
 	case kind == "checkout.session.expired" && now == sessionOpen:
 		r.Status = "expired"
 	}
+	if total, err := money.FromStripe(orNone(f.Total), f.Currency); f.Conversion != nil && err == nil && r.Shown == (money.Money{}) && r.Asked.Currency != f.Currency {
+		r.Shown = money.Of(orNone(f.Total), total.Currency)
+	}
 	for i := range r.Refunds {
 		r.Refunds[i].Amount = r.inOurs(r.Refunds[i].Amount)
 	}
 	switch subject(kind) {
 	case aCharge:
-		if m, err := money.FromStripe(orNone(f.Returned), f.Currency); err == nil && m.Amount > 0 && f.ID != "" {
-			r.Back = &givenBack{Charge: f.ID, Sum: r.inOurs(m)}
+		if m, err := money.FromStripe(f.returned(), f.Currency); err == nil && m.Amount > 0 && f.ID != "" {
+			r.Back = &givenBack{Charge: f.ID, Sum: r.inOurs(m), Grain: r.grain(m)}
 		}
 	case aRefund:
 		r.addRefund(kind, f)
@@ -93,6 +100,14 @@ func (r remote) inOurs(back money.Money) money.Money {
 	return money.Of(money.MulDiv(r.Asked.Amount, back.Amount, shown.Amount), r.Asked.Currency)
 }
 
+// grain is how much of ours one unit of the currency may be in which the customer paid: by so much a sum there and here may differ.
+func (r remote) grain(back money.Money) int64 {
+	if r.inOurs(back).Currency == back.Currency || r.Shown.Amount < 1 {
+		return 0
+	}
+	return r.Asked.Amount/r.Shown.Amount + 1
+}
+
 func orNone(n *int64) int64 {
 	if n == nil {
 		return 0
@@ -100,7 +115,22 @@ func orNone(n *int64) int64 {
 	return *n
 }
 
+// released is how much of a charge was held and never taken. The provider counts it as refunded from the moment of the capture on, although
+// it never came; of a charge that took nothing, all of it.
+func released(amount, captured *int64) int64 {
+	if amount == nil || captured == nil {
+		return 0
+	}
+	return max(0, *amount-*captured)
+}
+
+// returned is what went back of a charge, of what it took.
+func (f facts) returned() int64 { return max(0, orNone(f.Returned)-released(f.Amount, f.Captured)) }
+
 func (r *remote) addRefund(kind string, f facts) {
+	if f.Refund == "" && r.Released > 0 && r.Released == orNone(f.Amount) && r.Returned == 0 {
+		return // what was held and let go
+	}
 	m, err := money.FromStripe(orNone(f.Amount), f.Currency)
 	if err != nil || m.Amount < 1 || f.ID == "" {
 		return
@@ -154,12 +184,13 @@ func level(tx database.Tx, pay Payment, coin receipt, back *givenBack) (trouble 
 	}
 	var most, named int64
 	var filled []Refund
+	parts := int64(1)
 	for _, r := range rows {
 		switch sum, ok := filling(r); {
 		case ok:
 			most, filled = max(most, sum), append(filled, r)
 		case r.Currency == coin.Currency && (r.ExternalID != "" || r.Status == RefundPending):
-			named += r.Amount
+			named, parts = named+r.Amount, parts+1
 		}
 	}
 	switch {
@@ -173,6 +204,9 @@ func level(tx database.Tx, pay Payment, coin receipt, back *givenBack) (trouble 
 		}
 	}
 	gap := max(0, most-named)
+	if back != nil && gap <= back.Grain*parts {
+		gap = 0 // no more than what was lost in exchange
+	}
 	for _, r := range filled {
 		gap -= r.Amount
 	}
@@ -208,4 +242,75 @@ func filling(r Refund) (sum int64, ok bool) {
 	_, text, ok := strings.Cut(r.ExternalID, ":")
 	sum, err := strconv.ParseInt(text, 10, 64)
 	return sum, ok && err == nil
+}
+
+// wait keeps the goods for a slow method.
+func (s *settlement) wait() error {
+	if s.r.IntentStatus == intentHeld {
+		return s.hold()
+	}
+	if s.pay.PromisedCash() {
+		return nil // the goods go out anyhow, and cash is due until the money is here
+	}
+	if s.pay.Status != Pending && s.pay.Status != Failed {
+		return nil // cancelled meanwhile: when the money comes it is late
+	}
+	if end := s.tx.Now.Add(processingFor); s.pay.ExpiresAt.Before(end) {
+		s.pay.ExpiresAt = end
+	}
+	s.move.Processing = true
+	return s.pay.move(Pending, ReasonProcessing)
+}
+
+// fail ends a slow method without money; a new link may be had for as long as a hold lasts.
+func (s *settlement) fail() error {
+	if s.pay.Status != Pending && s.pay.Status != Authorized || s.pay.PromisedCash() {
+		return nil
+	}
+	hold := shortestHold
+	m, err := s.register.Find(s.tx, s.f.Merchant)
+	if err != nil {
+		return err
+	}
+	hold = max(hold, time.Duration(m.HoldMinutes)*time.Minute)
+	reason := ReasonDeclined
+	switch {
+	case s.pay.Reason == ReasonCapturing:
+		return s.pay.move(NeedsReview, ReasonCaptureFailed)
+	case s.pay.Status == Authorized:
+		reason = ReasonHoldEnded
+	}
+	s.pay.ExpiresAt = s.tx.Now.Add(hold)
+	return s.pay.move(Failed, reason)
+}
+
+// hold keeps the goods for money that is held. What is held for nothing any more, or a second time, is let go.
+func (s *settlement) hold() error {
+	switch s.pay.Status {
+	case Pending, Failed:
+		if end := s.tx.Now.Add(holdWarned); s.pay.ExpiresAt.Before(end) {
+			s.pay.ExpiresAt = end
+		}
+		return s.pay.move(Authorized, "")
+	case Authorized:
+		list, err := readAttempts(s.tx.DB(), s.pay.MerchantID, s.pay.ID)
+		if first, ok := kept(list); err != nil || !ok || first.Attempt == s.at.Attempt {
+			return err
+		}
+	}
+	return s.desk.Announce(s.tx, HeldMoney{s.pay.MerchantID, s.pay.ID})
+}
+
+// dropReleased leaves out of the refunds what was held and never taken, if the provider lists that as one.
+func (r *remote) dropReleased() {
+	i := slices.IndexFunc(r.Refunds, func(f remoteRefund) bool { return f.Ours == "" && f.Unit == r.Released })
+	var sum int64
+	for _, f := range r.Refunds {
+		if f.Status != RefundFailed {
+			sum += f.Unit
+		}
+	}
+	if r.Released > 0 && i >= 0 && sum > r.Returned {
+		r.Refunds = slices.Delete(r.Refunds, i, i+1)
+	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"sotto.chat/internal/money"
 	"sotto.chat/internal/testkit"
+	"sotto.chat/payments/accounts"
 )
 
 // stripeMock starts Stripe's own server made from its specification, which refuses unknown parameters, or skips the test.
@@ -75,8 +76,21 @@ func TestRequestsFitTheSpecification(t *testing.T) {
 			return err
 		},
 		"a refund": func() error {
-			got, err := s.createRefund(ctx, key, "pi_1", "refund:1:1", money.Of(100, "EUR"), map[string]string{"refund": "ref_1"})
+			got, err := s.createRefund(ctx, key, "pi_1", "refund:1:1", 100, map[string]string{"refund": "ref_1"})
 			return wants(err, got.ID)
+		},
+		"a held sum": func() error {
+			r := r
+			r.Manual = true
+			_, err := s.createSession(ctx, key, r)
+			return err
+		},
+		"take it":     func() error { return s.capture(ctx, key, "pi_1", "capture:1", 0) },
+		"take a part": func() error { return s.capture(ctx, key, "pi_1", "capture:2", 100) },
+		"let it go":   func() error { return s.release(ctx, key, "pi_1", "release:1") },
+		"its statements": func() error {
+			_, err := accounts.Balance(ctx, s.backend, key, time.Now().Add(-time.Hour), time.Now())
+			return err
 		},
 		"refunds":  func() error { _, err := s.refundsOf(ctx, key, "pi_1"); return err },
 		"disputes": func() error { _, err := s.disputesOf(ctx, key, "pi_1"); return err },

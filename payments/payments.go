@@ -65,6 +65,7 @@ func New(db *database.DB, register *merchants.Register, desk *jobs.Desk, cfg Con
 	p.statements = reconcile.New(db, p.feeOf)
 	jobs.On(desk, "payments.close", p.closeSessions)
 	jobs.On(desk, "payments.refund", p.finishRefund)
+	jobs.On(desk, "payments.held", p.finishHeld)
 	desk.Every("payments.poll", time.Minute, p.Poll)
 	desk.Every("payments.recover", recoverEvery, p.Recover)
 	desk.Every("payments.book", bookEvery, p.bookOld)
@@ -269,6 +270,10 @@ const (
 	ReasonNothingDue    = "nothing_due"    // paid: the sum was zero
 	ReasonAccepted      = "accepted"       // paid: a person looked and took the money as good
 	ReasonPart          = "part"           // paid: less came than was asked; a person took it as a part, another payment asks for the rest
+	ReasonCapturing     = "capturing"      // authorized: the goods went out, and the held money is being taken
+	ReasonCaptured      = "captured_part"  // paid: less was taken than was held, as somebody said; the rest was let go
+	ReasonCaptureFailed = "capture_failed" // needs_review: the goods went out, and the held money could not be taken
+	ReasonHoldEnded     = "hold_ended"     // failed: the bank let the held money go before anybody took it; a new link is possible
 	ReasonPartly        = "partly_paid"    // needs_review: the order ended with a part of its money in
 )
 

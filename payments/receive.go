@@ -275,6 +275,7 @@ func (p *Payments) readMore(ctx context.Context, key, kind string, r *remote) (e
 		if r.Refunds, err = p.stripe.refundsOf(ctx, key, r.Intent); err != nil {
 			return err
 		}
+		r.dropReleased()
 	}
 	if r.Disputed || strings.Contains(kind, "dispute") {
 		r.Disputes, err = p.stripe.disputesOf(ctx, key, r.Intent)

@@ -182,7 +182,7 @@ func (p *Payments) makeRefund(ctx context.Context, merchant, refundID string) (R
 		switch {
 		case answer == nil:
 			return row, err
-		case answer.Status >= 500 && answer.Replayed:
+		case answer.Status >= 500 && answer.Replayed, answer.Code == "idempotency_error": // or its sum in another currency is another now
 			if err := p.nextTry(ctx, row); err != nil {
 				return row, err
 			}
@@ -222,8 +222,41 @@ func (p *Payments) askRefund(ctx context.Context, key string, row Refund, coin r
 			}
 		}
 	}
-	return p.stripe.createRefund(ctx, key, intent, fmt.Sprintf("refund:%s:%d", row.ID, row.Attempt), money.Of(row.Amount, row.Currency),
+	unit, err := p.refundUnit(ctx, row, coin)
+	if err != nil {
+		return remoteRefund{}, err
+	}
+	return p.stripe.createRefund(ctx, key, intent, fmt.Sprintf("refund:%s:%d", row.ID, row.Attempt), unit,
 		map[string]string{"refund": row.ID, "payment": row.PaymentID, "merchant": row.MerchantID})
+}
+
+// refundUnit is what goes back in the provider's units. A customer who paid in another currency than we asked in gets the same part of what
+// was paid back; all of it is all of it, whatever was lost by rounding on the way.
+func (p *Payments) refundUnit(ctx context.Context, row Refund, coin receipt) (int64, error) {
+	a, ok, err := readAttemptOfCoin(p.db.Read(ctx), coin)
+	if err != nil || !ok || a.Data[dataShown] == "" {
+		unit, bad := money.StripeUnit(money.Of(row.Amount, row.Currency))
+		return unit, errors.Join(err, bad)
+	}
+	list, err := readRefunds(p.db.Read(ctx), row.MerchantID, row.PaymentID)
+	if err != nil {
+		return 0, err
+	}
+	whole, before := money.Of(coin.Amount, coin.Currency), int64(0)
+	for _, r := range list {
+		if r.ID < row.ID && r.Status != RefundFailed && r.Currency == coin.Currency {
+			before += r.Amount
+		}
+	}
+	if before+row.Amount >= coin.Amount && before > 0 {
+		return 0, nil // the rest, which the provider knows
+	}
+	unit, err := a.unitOf(money.Of(before+row.Amount, coin.Currency), whole)
+	if err != nil || before == 0 {
+		return unit, err
+	}
+	gone, err := a.unitOf(money.Of(before, coin.Currency), whole)
+	return max(1, unit-gone), err
 }
 
 // intentOfCoin is the payment intent that money goes back by. A coin that was told without one counts under its session.

@@ -42,7 +42,8 @@ type remote struct {
 	Told                 bool
 	Intent, IntentStatus string
 	Disputed             bool
-	Returned             int64
+	Returned             int64 // without Released: what was held and never taken counts as refunded at the provider
+	Released             int64
 	Refunds              []remoteRefund
 	Disputes             []remoteDispute
 	// Back is all that ever went back of a charge, when an event told it.
@@ -53,11 +54,13 @@ type remote struct {
 type givenBack struct {
 	Charge string
 	Sum    money.Money
+	Grain  int64 // by how much Sum may be off, where it stands for another currency
 }
 
 type remoteRefund struct {
 	ID, Ours, Status string
 	Amount           money.Money
+	Unit             int64 // in the provider's units, as it says
 	Created          time.Time
 	// nameless marks a refund that the provider does not tell our own id of.
 	nameless bool

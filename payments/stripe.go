@@ -17,7 +17,6 @@ import (
 	events "github.com/stripe/stripe-go/v76/event"
 	"github.com/stripe/stripe-go/v76/paymentintent"
 	"github.com/stripe/stripe-go/v76/refund"
-	"github.com/stripe/stripe-go/v76/webhook"
 
 	"sotto.chat/internal/money"
 	"sotto.chat/payments/accounts"
@@ -30,15 +29,7 @@ const tolerance = 300 * time.Second
 type stripeAPI struct{ backend stripe.Backend }
 
 func newStripe(url string, client *http.Client) *stripeAPI {
-	cfg := &stripe.BackendConfig{
-		HTTPClient: inOneForm(client), MaxNetworkRetries: stripe.Int64(2), EnableTelemetry: stripe.Bool(false),
-		// The library would log what Stripe answers; we log what we mean to.
-		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
-	}
-	if url != "" {
-		cfg.URL = stripe.String(strings.TrimRight(url, "/"))
-	}
-	return &stripeAPI{backend: accounts.Backend{Backend: stripe.GetBackendWithConfig(stripe.APIBackend, cfg)}}
+	return &stripeAPI{backend: accounts.Open(url, inOneForm(client))}
 }
 
 // stripeRefusal is an answer of Stripe's other than success. It keeps no text of theirs: that may quote what was sent.
@@ -133,6 +124,7 @@ type sessionRequest struct {
 	Items             []Item
 	ReturnURL         string
 	ExpiresAt         time.Time
+	Manual            bool // the money is only held
 }
 
 func (r sessionRequest) key() string { return fmt.Sprintf("pay:%s:%d", r.Payment, r.Attempt) }
@@ -191,6 +183,9 @@ func (s *stripeAPI) createSession(ctx context.Context, key string, r sessionRequ
 		// Stripe does not copy the session's metadata to what comes of it.
 		PaymentIntentData: &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: r.metadata()},
 	}
+	if r.Manual {
+		params.PaymentIntentData.CaptureMethod = stripe.String("manual")
+	}
 	got, err := session.Client{B: s.backend, Key: key}.New(params)
 	if err != nil {
 		return remote{}, told(err)
@@ -225,6 +220,23 @@ func (s *stripeAPI) sessionOf(ctx context.Context, key, intent string) (r remote
 
 func (s *stripeAPI) expireSession(ctx context.Context, key, id string) error {
 	_, err := session.Client{B: s.backend, Key: key}.Expire(id, &stripe.CheckoutSessionExpireParams{Params: stripe.Params{Context: ctx}})
+	return told(err)
+}
+
+// capture takes held money: unit, in the provider's units, or all of it when that is 0. The rest is let go.
+func (s *stripeAPI) capture(ctx context.Context, key, intent, idempotency string, unit int64) error {
+	params := &stripe.PaymentIntentCaptureParams{Params: stripe.Params{Context: ctx, IdempotencyKey: &idempotency}}
+	if unit > 0 {
+		params.AmountToCapture = &unit
+	}
+	_, err := paymentintent.Client{B: s.backend, Key: key}.Capture(intent, params)
+	return told(err)
+}
+
+// release lets held money go.
+func (s *stripeAPI) release(ctx context.Context, key, intent, idempotency string) error {
+	_, err := paymentintent.Client{B: s.backend, Key: key}.Cancel(intent, &stripe.PaymentIntentCancelParams{
+		Params: stripe.Params{Context: ctx, IdempotencyKey: &idempotency}, CancellationReason: stripe.String("requested_by_customer")})
 	return told(err)
 }
 
@@ -275,14 +287,14 @@ func (s *stripeAPI) intentOf(ctx context.Context, key, kind, object string) (str
 	return in.ID, nil
 }
 
-func (s *stripeAPI) createRefund(ctx context.Context, key, intent, idempotency string, amount money.Money, meta map[string]string) (remoteRefund, error) {
-	unit, err := money.StripeUnit(amount)
-	if err != nil {
-		return remoteRefund{}, err
+// createRefund gives back unit, in the provider's units, or all that is left when that is 0.
+func (s *stripeAPI) createRefund(ctx context.Context, key, intent, idempotency string, unit int64, meta map[string]string) (remoteRefund, error) {
+	params := &stripe.RefundParams{Params: stripe.Params{Context: ctx, IdempotencyKey: &idempotency}, Metadata: meta,
+		PaymentIntent: &intent, Reason: stripe.String("requested_by_customer")}
+	if unit > 0 {
+		params.Amount = &unit
 	}
-	got, err := refund.Client{B: s.backend, Key: key}.New(&stripe.RefundParams{
-		Params: stripe.Params{Context: ctx, IdempotencyKey: &idempotency}, Metadata: meta,
-		PaymentIntent: &intent, Amount: &unit, Reason: stripe.String("requested_by_customer")})
+	got, err := refund.Client{B: s.backend, Key: key}.New(params)
 	if err != nil {
 		return remoteRefund{}, told(err)
 	}
@@ -336,9 +348,7 @@ func (s *stripeAPI) eventsSince(ctx context.Context, key string, since time.Time
 
 // verify checks the signature of a webhook over its raw bytes with each of the secrets, and its age in both directions.
 func verify(raw []byte, header string, secrets []string, now time.Time) (signedEvent, error) {
-	if !slices.ContainsFunc(secrets, func(secret string) bool {
-		return secret != "" && webhook.ValidatePayloadIgnoringTolerance(raw, header, secret) == nil
-	}) {
+	if !accounts.Signed(raw, header, secrets) {
 		return signedEvent{}, ErrBadSignature
 	}
 	at, err := signedAt(header)
@@ -369,13 +379,14 @@ func readSession(v *stripe.CheckoutSession) remote {
 		r.Received, err = money.FromStripe(in.AmountReceived, upper(in.Currency))
 		r.Odd = r.Odd || err != nil
 	}
-	if in.LatestCharge != nil {
-		r.Disputed, r.Returned = in.LatestCharge.Disputed, in.LatestCharge.AmountRefunded
+	if c := in.LatestCharge; c != nil {
+		r.Disputed, r.Released = c.Disputed, released(&c.Amount, &c.AmountCaptured)
+		r.Returned = max(0, c.AmountRefunded-r.Released)
 	}
 	return r
 }
 
 func readRefund(v *stripe.Refund) (remoteRefund, error) {
 	m, err := money.FromStripe(v.Amount, upper(v.Currency))
-	return remoteRefund{ID: v.ID, Ours: v.Metadata["refund"], Amount: m, Status: refundStatus(string(v.Status)), Created: time.Unix(v.Created, 0).UTC()}, err
+	return remoteRefund{ID: v.ID, Ours: v.Metadata["refund"], Amount: m, Unit: v.Amount, Status: refundStatus(string(v.Status)), Created: time.Unix(v.Created, 0).UTC()}, err
 }

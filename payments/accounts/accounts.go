@@ -1,4 +1,4 @@
-// Package accounts knows the Stripe accounts of a merchant: the one in use, those before it, their keys and webhook secrets, and what a key may do.
+// Package accounts knows the Stripe accounts of a merchant: the one in use, those before it, what a key may do, and what their statements say.
 package accounts
 
 import (

@@ -10,10 +10,31 @@ import (
 
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/form"
+	"github.com/stripe/stripe-go/v76/webhook"
 )
 
 // Backend lets a call bring several keys, as Account has them, and a connected account with each.
 type Backend struct{ stripe.Backend }
+
+// Open makes the way to Stripe's API, or to a stand-in at url.
+func Open(url string, client *http.Client) Backend {
+	cfg := &stripe.BackendConfig{
+		HTTPClient: client, MaxNetworkRetries: stripe.Int64(2), EnableTelemetry: stripe.Bool(false),
+		// The library would log what Stripe answers; we log what we mean to.
+		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
+	}
+	if url != "" {
+		cfg.URL = stripe.String(strings.TrimRight(url, "/"))
+	}
+	return Backend{stripe.GetBackendWithConfig(stripe.APIBackend, cfg)}
+}
+
+// Signed tells whether a webhook bears the signature of one of the secrets, over its raw bytes. Its age is for the caller.
+func Signed(raw []byte, header string, secrets []string) bool {
+	return slices.ContainsFunc(secrets, func(secret string) bool {
+		return secret != "" && webhook.ValidatePayloadIgnoringTolerance(raw, header, secret) == nil
+	})
+}
 
 // passes tells whether the next key may be let in where this one was not, or may know what this one does not. Nothing was done then.
 func passes(err error) bool {

@@ -164,6 +164,23 @@ func (s *Sandbox) Alter(id string, lie Lie) error {
 	})
 }
 
+// Convert has the customer of an open session choose to pay in another currency, as adaptive pricing lets them: amount, in Stripe's units.
+func (s *Sandbox) Convert(id string, amount int64, currency string) error {
+	return s.act(id, "convert", func(_ *change, sess *session) bool {
+		return sess.Status == "open" && sess.Intent == "" && sess.SourceCurrency == "" && amount > 0
+	}, func(c *change, sess *session) {
+		sess = c.editSession(sess.ID)
+		sess.SourceAmount, sess.SourceCurrency = sess.Amount, sess.Currency
+		sess.Amount, sess.Subtotal, sess.Currency = amount, amount, strings.ToLower(currency)
+	})
+}
+
+// LetGo ends a hold as a bank does that waited for too long.
+func (s *Sandbox) LetGo(id string) error {
+	return s.act(id, "let go", func(_ *change, sess *session) bool { return sess.HoldUntil != 0 },
+		func(c *change, sess *session) { c.letGo(c.editIntent(sess.Intent), "automatic") })
+}
+
 // Send makes an event of that kind about a session, its payment intent or its charge, with the lie in it, and returns the event's id.
 // Nothing else changes: the API goes on telling the truth.
 func (s *Sandbox) Send(id, kind string, lie Lie) (event string, err error) {
@@ -223,6 +240,8 @@ func (s *Sandbox) controlRoutes(mux *http.ServeMux) {
 		"sessions/{id}/expire":  func(id string, o order) (string, error) { return id, s.Expire(id) },
 		"sessions/{id}/refund":  func(id string, o order) (string, error) { return s.Refund(id, o.Amount) },
 		"sessions/{id}/dispute": func(id string, o order) (string, error) { return s.Dispute(id, o.Reason) },
+		"sessions/{id}/convert": func(id string, o order) (string, error) { return id, s.Convert(id, o.Amount, o.Currency) },
+		"sessions/{id}/let_go":  func(id string, _ order) (string, error) { return id, s.LetGo(id) },
 		"sessions/{id}/alter":   func(id string, o order) (string, error) { return id, s.Alter(id, o.Lie) },
 		"sessions/{id}/send":    func(id string, o order) (string, error) { return s.Send(id, o.Type, o.Lie) },
 		"refunds/{id}/fail":     func(id string, o order) (string, error) { return id, s.FailRefund(id) },

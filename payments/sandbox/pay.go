@@ -1,6 +1,9 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // ensureIntent stages the session's payment intent, which Stripe makes at the first attempt to pay, not with the session.
 func (c *change) ensureIntent(sess *session) *intent {
@@ -28,10 +31,37 @@ func (c *change) charged(in *intent, method, status string) *charge {
 // fee is what the sandbox keeps: 2.9 % rounded half up, and 30 minor units, so that reconciliation meets fees.
 func fee(amount int64) int64 { return (amount*29+500)/1000 + 30 }
 
+// holdLife is how long a bank holds money that nobody takes.
+const holdLife = 7 * 24 * time.Hour
+
+// settled gives a sum of a charge in the currency of the shop's balance: a customer may have paid in another.
+func (c *change) settled(ch *charge, amount int64) (int64, string) {
+	sess := c.session(c.intent(ch.Intent).Session)
+	if sess.SourceCurrency == "" {
+		return amount, ch.Currency
+	}
+	return amount * sess.SourceAmount / sess.Amount, sess.SourceCurrency
+}
+
+// letGo ends a hold, or an intent that was never paid.
+func (c *change) letGo(in *intent, reason string) {
+	held := in.Status == "requires_capture"
+	in.Status, in.CanceledAt, in.CancelReason = "canceled", c.unix(), reason
+	if sess := c.editSession(in.Session); sess != nil {
+		sess.HoldUntil = 0
+	}
+	if ch := c.editCharge(in.Charge); held && ch != nil {
+		ch.Released = true
+		c.emit("charge.refunded", in.Session, c.renderCharge(ch))
+	}
+	c.emit("payment_intent.canceled", in.Session, c.renderIntent(in))
+}
+
 // take books the money of a charge and tells the intent.
 func (c *change) take(in *intent, ch *charge, amount int64) {
 	ch.Captured, ch.Status = amount, "succeeded"
-	ch.Txn = c.book("charge", ch.ID, amount, fee(amount), ch.Currency)
+	booked, currency := c.settled(ch, amount)
+	ch.Txn = c.book("charge", ch.ID, booked, fee(booked), currency)
 	in.Received, in.Status = amount, "succeeded"
 }
 
@@ -43,7 +73,7 @@ func (c *change) approve(sess *session, secure bool) *session {
 	ch.Secure = secure
 	sess.Status = "complete"
 	if in.Capture == "manual" {
-		in.Status = "requires_capture"
+		in.Status, sess.HoldUntil = "requires_capture", c.now.Add(holdLife).Unix()
 		c.emit("charge.succeeded", sess.ID, c.renderCharge(ch))
 		c.emit("payment_intent.amount_capturable_updated", sess.ID, c.renderIntent(in))
 	} else {
@@ -198,13 +228,7 @@ func cancelIntent(c *call) (map[string]any, error) {
 		return nil, unexpected(in, "cancel")
 	}
 	in = c.editIntent(in.ID)
-	held := in.Status == "requires_capture"
-	in.Status, in.CanceledAt, in.CancelReason = "canceled", c.unix(), reason
-	if ch := c.editCharge(in.Charge); held && ch != nil {
-		ch.Refunded, ch.Released = ch.Amount, true
-		c.emit("charge.refunded", in.Session, c.renderCharge(ch))
-	}
-	c.emit("payment_intent.canceled", in.Session, c.renderIntent(in))
+	c.letGo(in, reason)
 	return c.expanded(c.renderIntent(in))
 }
 
@@ -229,7 +253,7 @@ func captureIntent(c *call) (map[string]any, error) {
 	}
 	in, ch, sess := c.editIntent(in.ID), c.editCharge(in.Charge), c.editSession(in.Session)
 	c.take(in, ch, amount)
-	sess.PaymentStatus = "paid"
+	sess.PaymentStatus, sess.HoldUntil = "paid", 0
 	c.emit("charge.captured", in.Session, c.renderCharge(ch))
 	c.emit("payment_intent.succeeded", in.Session, c.renderIntent(in))
 	return c.expanded(c.renderIntent(in))

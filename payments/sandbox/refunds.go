@@ -75,9 +75,10 @@ func (c *change) giveBack(ch *charge, amount int64, reason string, meta map[stri
 	ch = c.editCharge(ch.ID)
 	re := &refund{ID: newID("re_3", 23), Created: c.unix(), Charge: ch.ID, Intent: ch.Intent, Amount: amount, Currency: ch.Currency,
 		Reason: reason, Status: "succeeded", Metadata: meta}
-	re.Txn = c.book("refund", re.ID, -amount, 0, ch.Currency)
-	ch.Refunded += amount
 	c.rec.Refunds = append(c.rec.Refunds, re)
+	booked, currency := c.settled(ch, amount)
+	re.Txn = c.book("refund", re.ID, -booked, 0, currency)
+	ch.Refunded += amount
 	group := c.intent(ch.Intent).Session
 	c.emit("charge.refunded", group, c.renderCharge(ch))
 	c.emit("charge.refund.updated", group, c.renderRefund(re))
@@ -89,7 +90,8 @@ func (c *change) bounceRefund(re *refund) {
 	re = c.editRefund(re.ID)
 	ch := c.editCharge(re.Charge)
 	re.Status, re.Failure = "failed", "expired_or_canceled_card"
-	re.FailTxn = c.book("refund_failure", re.ID, re.Amount, 0, re.Currency)
+	booked, currency := c.settled(ch, re.Amount)
+	re.FailTxn = c.book("refund_failure", re.ID, booked, 0, currency)
 	ch.Refunded -= re.Amount
 	c.emit("charge.refund.updated", c.intent(re.Intent).Session, c.renderRefund(re))
 }
@@ -128,8 +130,9 @@ func (c *change) contest(ch *charge, reason string) *dispute {
 	dp := &dispute{ID: newID("dp_1", 23), Created: c.unix(), Charge: ch.ID, Intent: ch.Intent, Amount: left, Currency: ch.Currency,
 		Reason: reason, Status: "needs_response"}
 	ch.Disputed = true
-	dp.Txns = []string{c.book("adjustment", dp.ID, -left, disputeFee, ch.Currency)}
 	c.rec.Disputes = append(c.rec.Disputes, dp)
+	booked, currency := c.settled(ch, left)
+	dp.Txns = []string{c.book("adjustment", dp.ID, -booked, disputeFee, currency)}
 	group := c.intent(ch.Intent).Session
 	c.emit("charge.dispute.created", group, c.renderDispute(dp))
 	c.emit("charge.dispute.funds_withdrawn", group, c.renderDispute(dp))
@@ -143,7 +146,8 @@ func (c *change) decide(dp *dispute, won bool) *dispute {
 	dp.Status = "lost"
 	if won {
 		dp.Status = "won"
-		back := c.book("adjustment", dp.ID, dp.Amount, -disputeFee, dp.Currency)
+		booked, currency := c.settled(c.charge(dp.Charge), dp.Amount)
+		back := c.book("adjustment", dp.ID, booked, -disputeFee, currency)
 		dp.Txns = append(append([]string(nil), dp.Txns...), back)
 		c.editCharge(dp.Charge).Disputed = false
 		c.emit("charge.dispute.funds_reinstated", group, c.renderDispute(dp))

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 )
@@ -48,7 +49,7 @@ func (c *change) renderSession(v *session) object {
 	return object{
 		"id": v.ID, "object": "checkout.session", "created": v.Created, "expires_at": v.ExpiresAt, "livemode": v.Livemode,
 		"mode": "payment", "status": v.Status, "payment_status": v.PaymentStatus, "ui_mode": "hosted", "url": url,
-		"amount_subtotal": v.Subtotal, "amount_total": v.Amount, "currency": v.Currency, "currency_conversion": nil,
+		"amount_subtotal": v.Subtotal, "amount_total": v.Amount, "currency": v.Currency, "currency_conversion": v.conversion(),
 		"total_details":       object{"amount_discount": 0, "amount_shipping": v.Shipping, "amount_tax": 0},
 		"client_reference_id": orNull(v.Reference), "client_secret": nil, "metadata": copyMeta(v.Metadata),
 		"customer": orNull(v.Customer), "customer_email": orNull(v.Email), "customer_details": details, "customer_creation": "if_required",
@@ -62,6 +63,15 @@ func (c *change) renderSession(v *session) object {
 		"custom_text":  object{"after_submit": nil, "shipping_address": nil, "submit": nil, "terms_of_service_acceptance": nil},
 		"setup_intent": nil, "subscription": nil,
 	}
+}
+
+// conversion is what the shop asked for, where the customer pays in another currency; sessions of this API version have it so.
+func (v *session) conversion() any {
+	if v.SourceCurrency == "" {
+		return nil
+	}
+	return object{"amount_subtotal": v.SourceAmount, "amount_total": v.SourceAmount, "source_currency": v.SourceCurrency,
+		"fx_rate": fmt.Sprintf("%.6f", float64(v.Amount)/float64(v.SourceAmount))}
 }
 
 func renderLines(v *session) object {
@@ -120,7 +130,7 @@ func (c *change) renderCharge(v *charge) object {
 	}
 	return object{
 		"id": v.ID, "object": "charge", "created": v.Created, "livemode": in.Livemode, "amount": v.Amount, "amount_captured": v.Captured,
-		"amount_refunded": v.Refunded, "currency": v.Currency, "captured": v.Captured > 0, "paid": v.Status == "succeeded", "status": v.Status,
+		"amount_refunded": v.Refunded + v.neverTaken(), "currency": v.Currency, "captured": v.Captured > 0, "paid": v.Status == "succeeded", "status": v.Status,
 		"refunded": v.Released || (v.Captured > 0 && v.Refunded == v.Captured), "disputed": v.Disputed, "payment_intent": v.Intent,
 		"balance_transaction": orNull(v.Txn), "payment_method": orNull(in.Method), "payment_method_details": methodDetails(in, v),
 		"failure_code": code, "failure_message": message, "failure_balance_transaction": nil, "outcome": outcome, "metadata": copyMeta(in.Metadata),
@@ -130,6 +140,14 @@ func (c *change) renderCharge(v *charge) object {
 		"calculated_statement_descriptor": "SANDBOX", "invoice": nil, "on_behalf_of": nil, "review": nil, "shipping": nil, "source_transfer": nil,
 		"statement_descriptor": nil, "statement_descriptor_suffix": nil, "transfer_data": nil, "transfer_group": nil,
 	}
+}
+
+// neverTaken is what was held and let go; Stripe counts it as refunded.
+func (v *charge) neverTaken() int64 {
+	if v.Captured == 0 && !v.Released {
+		return 0
+	}
+	return v.Amount - v.Captured
 }
 
 func methodDetails(in *intent, v *charge) object {

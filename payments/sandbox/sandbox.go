@@ -210,6 +210,8 @@ func (s *Sandbox) sweep() error {
 				c.expire(sess)
 			case sess.Status == "complete" && sess.SettleAt != 0 && sess.SettleAt <= now.UnixMilli():
 				c.settle(sess, true)
+			case sess.HoldUntil != 0 && sess.HoldUntil <= now.Unix():
+				c.letGo(c.editIntent(sess.Intent), "automatic")
 			}
 		}
 		if _, err := s.commit(c); err != nil {

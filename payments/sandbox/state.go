@@ -48,6 +48,10 @@ type session struct {
 	SettleAt       int64             `json:"settle_at,omitempty"` // unix milliseconds; 0 = by hand
 	Livemode       bool              `json:"livemode,omitempty"`  // a lie that Alter can tell
 	Account        string            `json:"account,omitempty"`
+	HoldUntil      int64             `json:"hold_until,omitempty"` // unix; when the bank lets held money go
+	// SourceAmount and SourceCurrency are what the shop asked for, where the customer chose to pay in Currency (adaptive pricing).
+	SourceAmount   int64  `json:"source_amount,omitempty"`
+	SourceCurrency string `json:"source_currency,omitempty"`
 }
 
 type intent struct {
@@ -272,6 +276,8 @@ func (s *state) apply(r *record) {
 			s.clock.push(v.ID, time.Unix(v.ExpiresAt, 0))
 		case v.SettleAt != 0:
 			s.clock.push(v.ID, time.UnixMilli(v.SettleAt))
+		case v.HoldUntil != 0:
+			s.clock.push(v.ID, time.Unix(v.HoldUntil, 0))
 		}
 	}
 	putAll(&s.intents, r.Intents)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/money"
 	"sotto.chat/merchants"
 	"sotto.chat/orders"
@@ -149,6 +150,11 @@ type RefundIn struct {
 	Reason string       `json:"reason,omitempty" maxLength:"200"`
 }
 
+// FulfilIn says how much of held money is taken. The body may be left out.
+type FulfilIn struct {
+	Amount *money.Money `json:"amount,omitempty" doc:"Of money that is only held: what is taken for goods that go out in part; the rest is let go. Without it all of it."`
+}
+
 func (a *api) orders() {
 	add(a, op{method: http.MethodGet, path: "/v1/orders", right: merchants.OrdersRead, tag: "Deals", summary: "List orders, the latest first"},
 		func(ctx context.Context, who merchants.Actor, in *orderQuery) (*Answer[List[Order]], error) {
@@ -170,10 +176,13 @@ func (a *api) orders() {
 				return a.Orders.Cancel(tx, who.MerchantID, in.ID, orders.Deed{Actor: who.KeyID, Remark: masked(given(in.Body).Reason)})
 			})
 		})
-	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/fulfil", right: merchants.OrdersWrite, tag: "Deals", summary: "The goods are handed over or on their way"},
-		func(ctx context.Context, who merchants.Actor, in *struct{ ByID }) (*Answer[Order], error) {
-			return a.moved(ctx, who, in.ID, func(tx database.Tx) (orders.Order, error) {
-				return a.Orders.Fulfil(tx, who.MerchantID, in.ID, orders.Deed{Actor: who.KeyID})
+	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/fulfil", right: merchants.OrdersWrite, tag: "Deals", summary: "The goods are handed over or on their way; money that is held is taken"},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			ByID
+			Body *FulfilIn
+		}) (*Answer[Order], error) {
+			return a.moved(jobs.Eager(ctx), who, in.ID, func(tx database.Tx) (orders.Order, error) {
+				return a.Orders.Fulfil(tx, who.MerchantID, in.ID, orders.Deed{Actor: who.KeyID, Take: given(in.Body).Amount})
 			})
 		})
 	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/refund", right: merchants.MoneyWrite, tag: "Money", summary: "Give money back: an amount, or all that is left", repeatable: true},

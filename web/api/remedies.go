@@ -117,6 +117,20 @@ func (a *api) remedies() {
 			}
 			return a.payment(ctx, who.MerchantID, in.ID)
 		})
+	add(a, op{method: http.MethodPost, path: "/v1/payments/{id}/capture", right: merchants.MoneyWrite, tag: "Money", summary: "Take held money: an amount, or all of it; the rest is let go", repeatable: true},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			ByID
+			Body *FulfilIn
+		}) (*Answer[PaymentWithRefunds], error) {
+			err := a.DB.InTx(jobs.Eager(ctx), func(tx database.Tx) error {
+				_, err := a.Payments.PromiseCapture(tx, who.MerchantID, in.ID, given(in.Body).Amount)
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+			return a.payment(ctx, who.MerchantID, in.ID)
+		})
 	add(a, op{method: http.MethodPost, path: "/v1/orders/{id}/split", right: merchants.MoneyWrite, tag: "Deals", summary: "Have an order paid in parts, each by a link of its own"},
 		func(ctx context.Context, who merchants.Actor, in *struct {
 			ByID
