@@ -92,6 +92,10 @@ func TestRequestsFitTheSpecification(t *testing.T) {
 			_, err := accounts.Balance(ctx, s.backend, key, time.Now().Add(-time.Hour), time.Now())
 			return err
 		},
+		"a refund with a reason of its own": func() error {
+			got, err := s.createRefund(ctx, key, "pi_1", "refund:2:1", 0, map[string]string{"refund": "ref_2", "reason": "came cold"})
+			return wants(err, got.ID)
+		},
 		"refunds":  func() error { _, err := s.refundsOf(ctx, key, "pi_1"); return err },
 		"disputes": func() error { _, err := s.disputesOf(ctx, key, "pi_1"); return err },
 		"what a key may do": func() error {

@@ -226,8 +226,11 @@ func (p *Payments) askRefund(ctx context.Context, key string, row Refund, coin r
 	if err != nil {
 		return remoteRefund{}, err
 	}
-	return p.stripe.createRefund(ctx, key, intent, fmt.Sprintf("refund:%s:%d", row.ID, row.Attempt), unit,
-		map[string]string{"refund": row.ID, "payment": row.PaymentID, "merchant": row.MerchantID})
+	meta := map[string]string{"refund": row.ID, "payment": row.PaymentID, "merchant": row.MerchantID}
+	if row.Reason != "" {
+		meta["reason"] = cut(row.Reason, 500)
+	}
+	return p.stripe.createRefund(ctx, key, intent, fmt.Sprintf("refund:%s:%d", row.ID, row.Attempt), unit, meta)
 }
 
 // refundUnit is what goes back in the provider's units. A customer who paid in another currency than we asked in gets the same part of what

@@ -287,10 +287,18 @@ func (s *stripeAPI) intentOf(ctx context.Context, key, kind, object string) (str
 	return in.ID, nil
 }
 
+// reasonCode is one of the three reasons that Stripe has; whatever else was said stands in the refund's metadata.
+func reasonCode(reason string) string {
+	if reason == "duplicate" || reason == "fraudulent" {
+		return reason
+	}
+	return "requested_by_customer"
+}
+
 // createRefund gives back unit, in the provider's units, or all that is left when that is 0.
 func (s *stripeAPI) createRefund(ctx context.Context, key, intent, idempotency string, unit int64, meta map[string]string) (remoteRefund, error) {
 	params := &stripe.RefundParams{Params: stripe.Params{Context: ctx, IdempotencyKey: &idempotency}, Metadata: meta,
-		PaymentIntent: &intent, Reason: stripe.String("requested_by_customer")}
+		PaymentIntent: &intent, Reason: stripe.String(reasonCode(meta["reason"]))}
 	if unit > 0 {
 		params.Amount = &unit
 	}
