@@ -194,8 +194,18 @@ func (r *reader) strangeObject(c *clause, verbs ...concept) bool {
 		if h.from < c.from || h.to > c.to || r.covered(i) || !h.hasAny(verbs...) {
 			continue
 		}
-		if r.strangeBehind(c, h.to) {
+		if r.strangeBehind(c, h.to) || r.lang.shapes.VerbLast && strangeBefore(c, h.from) {
 			return true
+		}
+	}
+	return false
+}
+
+// strangeBefore looks for the object right before a verb at the end: "ein Bußgeld bezahlen".
+func strangeBefore(c *clause, to int) bool {
+	for i := 1; i < len(c.segs); i++ {
+		if c.segs[i].to == to {
+			return c.segs[i].unknown() && c.isThing(i)
 		}
 	}
 	return false

@@ -15,7 +15,7 @@ import (
 )
 
 // tables are the languages with a table of messages in testdata.
-var tables = map[string]string{"en": "english", "es": "spanish", "pt": "portuguese"}
+var tables = map[string]string{"en": "english", "es": "spanish", "pt": "portuguese", "de": "german"}
 
 // openMenuIn compiles the small shop with the names that it has in a language.
 func openMenuIn(t testing.TB, locale string) *embedded.Lexicon {
@@ -133,6 +133,7 @@ func TestDetection(t *testing.T) {
 		"en": {"I would like two of them please", "where is my order?", "thank you very much", "no thanks", "in English please"},
 		"es": {"quiero dos por favor", "¿dónde está mi pedido?", "muchas gracias", "en español por favor"},
 		"pt": {"queria dois por favor", "onde está meu pedido?", "muito obrigado", "não, obrigado", "em português por favor"},
+		"de": {"ich hätte gern zwei bitte", "wo ist meine Bestellung?", "vielen Dank", "nein danke", "auf Deutsch bitte"},
 	} {
 		for locale := range tables {
 			for _, m := range messages {
@@ -177,8 +178,8 @@ func TestLanguagesNameNoGoods(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, word := range []string{"pizza", "burger", "coffee", "café", "kaffee", "nasi", "kopi", "teh\"", "cola"} {
-			if strings.Contains(string(raw), "\""+word) {
+		for _, word := range []string{"pizza", "burger", "coffee", "café", "kaffee", "nasi", "kopi", "teh", "cola"} {
+			if strings.Contains(string(raw), "\""+word+"\"") {
 				t.Errorf("%s names %s", f, word)
 			}
 		}

@@ -25,7 +25,7 @@ func readWarnings() (map[string]string, error) {
 func (v Voice) CardWarning(tags ...string) string {
 	for _, tag := range tags {
 		if _, spoken := v.book.Speaks(tag); spoken {
-			break
+			return v.book.Voice(v.country, v.formal, tag).Say("card_warning", nil)
 		}
 		code, _, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(tag, "_", "-")), "-")
 		if w, ok := v.book.warnings[code]; ok {

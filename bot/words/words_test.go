@@ -46,6 +46,9 @@ func TestAmountsAreInTheLocalesOwnForm(t *testing.T) {
 		{"es", "US", 1250, "USD", "$12.50"},
 		{"es", "AR", 123456, "ARS", "$ 1.234,56"},
 		{"es", "ES", 0, "EUR", "0,00 €"},
+		{"de", "DE", 123456, "EUR", "1.234,56 €"},
+		{"de", "AT", 1250, "EUR", "€ 12,50"},
+		{"de", "CH", 123456, "CHF", "CHF 1’234.56"},
 		{"pt", "BR", 123456, "BRL", "R$ 1.234,56"},
 		{"pt", "PT", 123456, "EUR", "1234,56 €"},
 	} {
@@ -192,7 +195,7 @@ func TestWhatTheCodeSaysIsWritten(t *testing.T) {
 
 // Only the one message after the money says that something is paid.
 func TestPaidIsSaidInOnePlace(t *testing.T) {
-	for file, word := range map[string]string{"en.json": "paid", "es.json": "pagado", "pt.json": "pago"} {
+	for file, word := range map[string]string{"en.json": "paid", "es.json": "pagado", "pt.json": "pago", "de.json": "bezahlt"} {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
