@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"sotto.chat/internal/database"
 	"sotto.chat/privacy"
@@ -92,6 +93,29 @@ func (i *Inbox) StaffMessages(ctx context.Context, merchant, conversation, actor
 		return nil, err
 	}
 	return i.Messages(ctx, merchant, conversation, after, max)
+}
+
+// Confirming gives one of the staff the exchange around a moment, and nothing else of the conversation: what the customer said last before it,
+// what was said to that, and what was asked before. That it was looked at is written down first, for the customer to read.
+func (i *Inbox) Confirming(ctx context.Context, merchant, conversation, actor string, at time.Time) ([]Message, error) {
+	var rows []messageRow
+	err := i.db.InTx(ctx, func(tx database.Tx) (err error) {
+		if rows, err = messagesAround(tx.DB(), merchant, conversation, at); err != nil || len(rows) == 0 {
+			return err
+		}
+		return i.keys.Looked(tx, merchant, privacy.ConversationSubject(conversation), actor, "messages.evidence")
+	})
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	box, err := i.keys.BoxNow(ctx, merchant, privacy.ConversationSubject(conversation))
+	if errors.Is(err, privacy.ErrForgotten) {
+		return forgotten(rows), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return openAll(box, rows)
 }
 
 func openAll(box privacy.Box, rows []messageRow) ([]Message, error) {

@@ -149,6 +149,15 @@ func messagesAfter(db *gorm.DB, merchant, conversation string, seq int64, limit 
 	return rows, err
 }
 
+// messagesAround gives the last message of the customer before a moment, with the one before it and the one after it.
+func messagesAround(db *gorm.DB, merchant, conversation string, at time.Time) (rows []messageRow, err error) {
+	err = db.Where(`merchant_id = ? and conversation_id = ? and seq between (select coalesce(max(seq), 0) - 1 from messages
+		where merchant_id = ? and conversation_id = ? and sender = 'customer' and created_at <= ?) and (select coalesce(max(seq), -1) + 1 from messages
+		where merchant_id = ? and conversation_id = ? and sender = 'customer' and created_at <= ?)`,
+		merchant, conversation, merchant, conversation, at, merchant, conversation, at).Order("seq").Find(&rows).Error
+	return rows, err
+}
+
 // atOnce bounds the messages of one turn.
 const atOnce = 200
 

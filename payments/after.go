@@ -1,9 +1,18 @@
 package payments
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+
 	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
 	"sotto.chat/internal/id"
 	"sotto.chat/internal/money"
+	"sotto.chat/payments/accounts"
+	"sotto.chat/payments/evidence"
 )
 
 // after brings refunds and disputes of a counted coin up to date, whoever made them, and the payment's status with them.
@@ -142,6 +151,67 @@ func mergeDisputes(tx database.Tx, pay Payment, list []remoteDispute) (moved boo
 		moved = true
 	}
 	return moved, nil
+}
+
+// What can be wrong with evidence.
+var (
+	ErrNoDispute = fault.New(fault.Conflict, "no_open_dispute", "There is no open dispute about this payment to which evidence could be handed in.")
+	ErrHandedIn  = fault.New(fault.Conflict, "evidence_refused", "Stripe does not take evidence for this dispute any more.")
+)
+
+// Contested gives the dispute of a payment that waits for evidence.
+func (p *Payments) Contested(ctx context.Context, merchant, paymentID string) (Dispute, error) {
+	list, err := p.Disputes(ctx, merchant, paymentID)
+	if err != nil {
+		return Dispute{}, err
+	}
+	for _, d := range list {
+		if d.Status == "needs_response" || d.Status == "warning_needs_response" {
+			return d, nil
+		}
+	}
+	return Dispute{}, ErrNoDispute
+}
+
+// Contest hands evidence in to the customer's bank, through Stripe and for good. The same evidence twice is one act.
+func (p *Payments) Contest(ctx context.Context, merchant, paymentID string, e evidence.Pack) error {
+	d, err := p.Contested(ctx, merchant, paymentID)
+	if err != nil {
+		return err
+	}
+	coin, ok, err := readReceiptOf(p.db.Read(ctx), merchant, paymentID)
+	if err != nil || !ok || coin.Method != MethodStripe {
+		return orElse(err, ErrNoDispute)
+	}
+	acct, err := p.accountNamed(ctx, merchant, coin.Account)
+	if err != nil {
+		return err
+	}
+	h := sha256.Sum256([]byte(e.UncategorizedText))
+	err = told(accounts.Contest(ctx, p.stripe.backend, acct.Key, d.ID, "evidence:"+d.ID+":"+hex.EncodeToString(h[:8]), e))
+	if answer := refusal(err); answer != nil && answer.final() {
+		return ErrHandedIn.Because(err)
+	}
+	if err != nil {
+		return upstream(err)
+	}
+	return p.db.InTx(ctx, func(tx database.Tx) error {
+		if _, err := lockPayment(tx, merchant, paymentID); err != nil {
+			return err
+		}
+		list, err := readDisputes(tx.DB(), merchant, paymentID)
+		for _, now := range list {
+			under := strings.Replace(now.Status, "needs_response", "under_review", 1)
+			if now.ID == d.ID && disputeRank(under) > disputeRank(now.Status) {
+				now.Status, now.UpdatedAt = under, tx.Now
+				err = errors.Join(err, putDispute(tx, &now))
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return p.book(tx, merchant, paymentID, "evidence")
+	})
 }
 
 // open tells whether a dispute is undecided.

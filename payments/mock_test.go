@@ -16,6 +16,7 @@ import (
 	"sotto.chat/internal/money"
 	"sotto.chat/internal/testkit"
 	"sotto.chat/payments/accounts"
+	"sotto.chat/payments/evidence"
 )
 
 // stripeMock starts Stripe's own server made from its specification, which refuses unknown parameters, or skips the test.
@@ -91,6 +92,10 @@ func TestRequestsFitTheSpecification(t *testing.T) {
 		"its statements": func() error {
 			_, err := accounts.Balance(ctx, s.backend, key, time.Now().Add(-time.Hour), time.Now())
 			return err
+		},
+		"evidence": func() error {
+			e := evidence.Of(evidence.Facts{Shop: "Café", Order: "A-1", Lines: []string{"2 × cup"}, Total: "7.00 EUR", PlacedAt: time.Now(), Method: "delivery", City: "Wien", FulfilledAt: time.Now()})
+			return accounts.Contest(ctx, s.backend, key, "dp_1", "evidence:1", e)
 		},
 		"a refund with a reason of its own": func() error {
 			got, err := s.createRefund(ctx, key, "pi_1", "refund:2:1", 0, map[string]string{"refund": "ref_2", "reason": "came cold"})

@@ -80,6 +80,7 @@ func (s *Sandbox) apiRoutes(mux *http.ServeMux) {
 		"GET /v1/refunds/{id}":                      getRefund,
 		"GET /v1/disputes":                          listDisputes,
 		"GET /v1/disputes/{id}":                     getDispute,
+		"POST /v1/disputes/{id}":                    contestDispute,
 		"POST /v1/disputes/{id}/close":              closeDispute,
 		"GET /v1/balance_transactions":              listTxns,
 		"GET /v1/balance_transactions/{id}":         getTxn,

@@ -110,7 +110,7 @@ func (s *Sandbox) DecideDispute(id string, won bool) error {
 		if dp == nil {
 			return noSuch("dispute", id)
 		}
-		if dp.Status != "needs_response" {
+		if dp.Status != "needs_response" && dp.Status != "under_review" {
 			return refused("", "", "sandbox: dispute "+id+" is "+dp.Status)
 		}
 		c.decide(dp, won)

@@ -1,6 +1,9 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 func createRefund(c *call) (map[string]any, error) {
 	f := c.form
@@ -156,8 +159,52 @@ func (c *change) decide(dp *dispute, won bool) *dispute {
 	return dp
 }
 
-func (c *call) pathDispute() (*dispute, error) {
-	if err := c.form.allow(); err != nil {
+// contestDispute takes evidence; with submit it goes to the bank, which then looks at it.
+func contestDispute(c *call) (map[string]any, error) {
+	dp, err := c.pathDispute("evidence[*]", "metadata[*]", "submit")
+	if err != nil {
+		return nil, err
+	}
+	submit, err := c.form.flag("submit")
+	if err != nil {
+		return nil, err
+	}
+	if dp.Status != "needs_response" {
+		return nil, refused("", "", "This dispute is not open for evidence any more.")
+	}
+	dp = c.editDispute(dp.ID)
+	given := maps.Clone(dp.Evidence)
+	if given == nil {
+		given = map[string]string{}
+	}
+	for name := range c.form {
+		under, key, ok := cutLast(name)
+		if !ok || under != "evidence" {
+			continue
+		}
+		if given[key], err = c.form.short(name, 20_000); err != nil {
+			return nil, err
+		}
+	}
+	if dp.Evidence = given; submit {
+		dp.Status, dp.Handed = "under_review", dp.Handed+1
+	}
+	c.emit("charge.dispute.updated", c.intent(dp.Intent).Session, c.renderDispute(dp))
+	return c.expanded(c.renderDispute(dp))
+}
+
+// Evidence is what was handed in for a dispute.
+func (s *Sandbox) Evidence(id string) map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if dp := s.state.disputes.byID[id]; dp != nil && dp.Handed > 0 {
+		return maps.Clone(dp.Evidence)
+	}
+	return nil
+}
+
+func (c *call) pathDispute(known ...string) (*dispute, error) {
+	if err := c.form.allow(known...); err != nil {
 		return nil, err
 	}
 	id := c.r.PathValue("id")

@@ -186,8 +186,8 @@ func (c *change) renderDispute(v *dispute) object {
 	return object{
 		"id": v.ID, "object": "dispute", "created": v.Created, "livemode": false, "amount": v.Amount, "currency": v.Currency, "charge": v.Charge,
 		"payment_intent": v.Intent, "reason": v.Reason, "status": v.Status, "metadata": copyMeta(v.Metadata), "balance_transactions": booked,
-		"evidence": object{}, "is_charge_refundable": false,
-		"evidence_details":       object{"due_by": v.Created + 7*24*3600, "has_evidence": false, "past_due": false, "submission_count": 0},
+		"evidence": copyMeta(v.Evidence), "is_charge_refundable": false,
+		"evidence_details":       object{"due_by": v.Created + 7*24*3600, "has_evidence": len(v.Evidence) > 0, "past_due": false, "submission_count": v.Handed},
 		"payment_method_details": object{"type": "card", "card": object{"brand": "visa", "network_reason_code": "10.4"}},
 	}
 }

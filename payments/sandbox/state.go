@@ -126,6 +126,8 @@ type dispute struct {
 	Status   string            `json:"status"` // needs_response, under_review, won, lost
 	Txns     []string          `json:"txns"`
 	Metadata map[string]string `json:"metadata,omitempty"`
+	Evidence map[string]string `json:"evidence,omitempty"`
+	Handed   int               `json:"handed,omitempty"` // how often evidence was handed in
 }
 
 type txn struct {

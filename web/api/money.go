@@ -29,6 +29,7 @@ type PaymentWithRefunds struct {
 	Receipts []Receipt `json:"receipts" doc:"The money that came."`
 	Refunds  []Refund  `json:"refunds"`
 	Remedies []Remedy  `json:"remedies" doc:"What a person can do about it now."`
+	Disputes []Dispute `json:"disputes" doc:"Where the customer's bank asks for the money back."`
 }
 
 // Receipt is money that came.
@@ -84,6 +85,7 @@ func (a *api) payments() {
 			return a.payment(ctx, who.MerchantID, in.ID)
 		})
 	a.remedies()
+	a.evidence()
 }
 
 // payment reads one payment, whole.
@@ -92,7 +94,7 @@ func (a *api) payment(ctx context.Context, merchant, id string) (*Answer[Payment
 	if err != nil {
 		return nil, err
 	}
-	out := PaymentWithRefunds{Payment: showPayment(p), Receipts: []Receipt{}, Refunds: []Refund{}, Remedies: []Remedy{}}
+	out := PaymentWithRefunds{Payment: showPayment(p), Receipts: []Receipt{}, Refunds: []Refund{}, Remedies: []Remedy{}, Disputes: []Dispute{}}
 	if p.Status == payments.Pending || p.Status == payments.Failed {
 		out.PayURL = orNull(a.Payments.PayURL(p))
 	}
@@ -109,6 +111,13 @@ func (a *api) payment(ctx context.Context, merchant, id string) (*Answer[Payment
 	}
 	for _, r := range refunds {
 		out.Refunds = append(out.Refunds, Refund{r.ID, money.Of(r.Amount, r.Currency), r.Status, r.Reason, r.CreatedAt})
+	}
+	disputes, err := a.Payments.Disputes(ctx, merchant, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range disputes {
+		out.Disputes = append(out.Disputes, showDispute(d))
 	}
 	remedies, err := a.Orders.Remedies(ctx, merchant, id)
 	for _, r := range remedies {
