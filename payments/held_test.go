@@ -211,3 +211,37 @@ func TestAnotherCurrencyGoesBack(t *testing.T) {
 		s.sound()
 	})
 }
+
+// Slow methods end days later, as they end; the goods wait meanwhile, and no other link is given.
+func TestSlowMethods(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		s := open(t, db, clock)
+		for _, c := range []struct {
+			method string
+			days   int
+		}{{"sepa_debit", 5}, {"boleto", 3}, {"customer_balance", 6}, {"pix", 0}, {"us_bank_account", 4}} {
+			for _, arrives := range []bool{true, false} {
+				pay := s.expect()
+				id := s.click(pay)
+				s.must(s.stripe.DelayBy(id, c.method))
+				s.drain()
+				s.is(pay, payments.Pending, payments.ReasonProcessing, 0, 0)
+				if _, err := s.Checkout(t.Context(), s.token(pay)); !is(err, payments.ErrLinkDead) {
+					t.Error(c.method, err)
+				}
+				clock.Advance(time.Duration(c.days)*24*time.Hour + time.Minute)
+				s.must(s.stripe.Settle(id, arrives))
+				s.drain()
+				if arrives {
+					s.is(pay, payments.Paid, "", 1250, 0)
+					continue
+				}
+				s.is(pay, payments.Failed, payments.ReasonDeclined, 0, 0)
+				s.must(s.stripe.Approve(s.click(pay))) // another link, another method
+				s.drain()
+				s.is(pay, payments.Paid, "", 1250, 0)
+			}
+		}
+		s.sound()
+	})
+}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,8 +38,11 @@ func (s *Sandbox) Decline(id, code string) error {
 }
 
 // Delay completes an open session with a method that pays later; Settle ends it.
-func (s *Sandbox) Delay(id string) error {
-	return s.act(id, "delay", isOpen, func(c *change, sess *session) { c.delay(sess) })
+func (s *Sandbox) Delay(id string) error { return s.DelayBy(id, "customer_balance") }
+
+// DelayBy is Delay with one of Stripe's methods, as sepa_debit, boleto or pix.
+func (s *Sandbox) DelayBy(id, method string) error {
+	return s.act(id, "delay", isOpen, func(c *change, sess *session) { c.delay(sess, method) })
 }
 
 // Settle lets a delayed payment arrive, or fail.
@@ -223,7 +227,7 @@ func (s *Sandbox) Resend(id string) error {
 // order is the body of a control request; each act reads what it needs.
 type order struct {
 	Lie
-	Code    string `json:"code"`    // decline
+	Code    string `json:"code"`    // decline; of delay the method
 	Arrived *bool  `json:"arrived"` // settle; true when absent
 	Reason  string `json:"reason"`  // dispute
 	Type    string `json:"type"`    // send
@@ -235,7 +239,7 @@ func (s *Sandbox) controlRoutes(mux *http.ServeMux) {
 	for act, do := range map[string]func(id string, o order) (string, error){
 		"sessions/{id}/approve": func(id string, o order) (string, error) { return id, s.Approve(id) },
 		"sessions/{id}/decline": func(id string, o order) (string, error) { return id, s.Decline(id, o.Code) },
-		"sessions/{id}/delay":   func(id string, o order) (string, error) { return id, s.Delay(id) },
+		"sessions/{id}/delay":   func(id string, o order) (string, error) { return id, s.DelayBy(id, cmp.Or(o.Code, "customer_balance")) },
 		"sessions/{id}/settle":  func(id string, o order) (string, error) { return id, s.Settle(id, o.Arrived == nil || *o.Arrived) },
 		"sessions/{id}/expire":  func(id string, o order) (string, error) { return id, s.Expire(id) },
 		"sessions/{id}/refund":  func(id string, o order) (string, error) { return s.Refund(id, o.Amount) },

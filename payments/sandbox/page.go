@@ -91,7 +91,7 @@ func (s *Sandbox) submit(w http.ResponseWriter, r *http.Request, act string) {
 			c.challenge(sess)
 			next += "/3ds"
 		case "delay":
-			c.delay(sess)
+			c.delay(sess, "customer_balance")
 			next = done
 		default:
 			next = ""

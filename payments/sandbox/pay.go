@@ -122,11 +122,11 @@ func (c *change) challenge(sess *session) *session {
 	return sess
 }
 
-// delay completes the session with a method that pays later.
-func (c *change) delay(sess *session) *session {
+// delay completes the session with a method that pays later (docs.stripe.com/payments/payment-methods, delayed notification).
+func (c *change) delay(sess *session, method string) *session {
 	sess = c.editSession(sess.ID)
 	in := c.ensureIntent(sess)
-	ch := c.charged(in, "customer_balance", "pending")
+	ch := c.charged(in, method, "pending")
 	in.Status, sess.Status = "processing", "complete"
 	if after := c.s.cfg.SettleAfter; after > 0 {
 		sess.SettleAt = c.now.Add(after).UnixMilli()
