@@ -49,6 +49,8 @@ func TestAmountsAreInTheLocalesOwnForm(t *testing.T) {
 		{"de", "DE", 123456, "EUR", "1.234,56 €"},
 		{"de", "AT", 1250, "EUR", "€ 12,50"},
 		{"de", "CH", 123456, "CHF", "CHF 1’234.56"},
+		{"fr", "FR", 123456, "EUR", "1\u202f234,56\u00a0€"},
+		{"fr", "CA", 1250, "CAD", "12,50\u00a0$"},
 		{"pt", "BR", 123456, "BRL", "R$ 1.234,56"},
 		{"pt", "PT", 123456, "EUR", "1234,56 €"},
 	} {
@@ -195,7 +197,7 @@ func TestWhatTheCodeSaysIsWritten(t *testing.T) {
 
 // Only the one message after the money says that something is paid.
 func TestPaidIsSaidInOnePlace(t *testing.T) {
-	for file, word := range map[string]string{"en.json": "paid", "es.json": "pagado", "pt.json": "pago", "de.json": "bezahlt"} {
+	for file, word := range map[string]string{"en.json": "paid", "es.json": "pagado", "pt.json": "pago", "de.json": "bezahlt", "fr.json": "payé"} {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
