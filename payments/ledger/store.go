@@ -52,6 +52,13 @@ func Turnovers(ctx context.Context, db *database.DB, merchant string, from, to t
 		from, from, from, merchant, to).Scan(&out).Error
 }
 
+// Moved reads what the subjects whose name begins with prefix did to an account from one moment up to another.
+func Moved(ctx context.Context, db *database.DB, merchant, account, prefix string, from, to time.Time) (out []Balance, err error) {
+	return out, db.Read(ctx).Raw(`select account, currency, sum(amount) as amount from ledger_lines
+		where merchant_id = ? and account = ? and at >= ? and at < ? and substr(subject, 1, ?) = ? group by account, currency order by currency`,
+		merchant, account, from, to, len(prefix), prefix).Scan(&out).Error
+}
+
 // Statement reads an account's movements in a span of time, at most limit of them after the entry named, each with the balance after it.
 func Statement(ctx context.Context, db *database.DB, merchant, account, currency string, from, to time.Time, limit int) (out []Movement, err error) {
 	return out, db.Read(ctx).Raw(`select l.entry_id, l.subject, e.cause, l.at, l.amount,

@@ -233,5 +233,8 @@ func (l Line) says(o Line) bool {
 
 // subject is the line's name in the ledger.
 func (l Line) subject() string {
-	return strings.Join([]string{"line", l.Provider, l.Account, l.ID}, ":")
+	return linePrefix + strings.Join([]string{l.Provider, l.Account, l.ID}, ":")
 }
+
+// linePrefix begins the name of each line in the ledger; no other subject begins so.
+const linePrefix = "line:"

@@ -24,16 +24,17 @@ type Report struct {
 }
 
 // Total is the span in one currency. Revenue is what was sold less what went back and what banks took; Margin is that less the fees. What
-// the goods cost is not known here, so it is not taken off.
+// the goods cost is not known here, so it is not taken off. Payouts is what providers paid out: what customers transferred is no payout.
 type Total struct {
 	Currency                                                                        string
 	Sales, Refunds, Unsettled, Disputed, DisputesLost, Fees, Payouts, Other, Margin int64
 }
 
-// Margin is what is left of one order, over all of its life so far.
+// Margin is what is left of one order, over all of its life so far. Unsettled is money that came for it and waits for a person: it is in no
+// other sum.
 type Margin struct {
-	OrderID, Currency          string
-	Sales, Refunds, Lost, Fees int64
+	OrderID, Currency                     string
+	Sales, Refunds, Lost, Fees, Unsettled int64
 }
 
 // Left is the margin: what was sold, less what went back, what banks took, and the fees.
@@ -62,7 +63,11 @@ func (d *Desk) Report(ctx context.Context, merchant string, from, to time.Time) 
 	if r.Accounts, err = ledger.Turnovers(ctx, d.db, merchant, from, to); err != nil {
 		return r, err
 	}
-	r.Totals = totals(r.Accounts)
+	payouts, err := ledger.Moved(ctx, d.db, merchant, ledger.Bank, linePrefix, from, to)
+	if err != nil {
+		return r, err
+	}
+	r.Totals = totals(r.Accounts, payouts)
 	db := d.db.Read(ctx)
 	if r.Orders, err = margins(db, merchant, from, to, mostOrders+1); err != nil {
 		return r, err
@@ -93,6 +98,11 @@ func (d *Desk) Report(ctx context.Context, merchant string, from, to time.Time) 
 	return r, nil
 }
 
+// Providers lists whose money a merchant has taken, and who has told statements.
+func (d *Desk) Providers(ctx context.Context, merchant string) ([]string, error) {
+	return providersOf(d.db.Read(ctx), merchant)
+}
+
 // Told tells how far a provider has spoken about a span: without a gap from its begin, in any one account.
 func (d *Desk) Told(ctx context.Context, merchant, provider string, from, to time.Time) (Told, error) {
 	spans, err := spansOf(d.db.Read(ctx), merchant, provider, from, to)
@@ -106,7 +116,7 @@ func (d *Desk) Told(ctx context.Context, merchant, provider string, from, to tim
 }
 
 // totals adds the accounts up by currencies.
-func totals(accounts []ledger.Turnover) []Total {
+func totals(accounts []ledger.Turnover, payouts []ledger.Balance) []Total {
 	by := map[string]*Total{}
 	for _, a := range accounts {
 		t := by[a.Currency]
@@ -128,10 +138,13 @@ func totals(accounts []ledger.Turnover) []Total {
 			t.DisputesLost += moved
 		case ledger.Fees:
 			t.Fees += moved
-		case ledger.Bank:
-			t.Payouts += moved
 		case ledger.Differences, ledger.Exchange:
 			t.Other += moved
+		}
+	}
+	for _, p := range payouts {
+		if t := by[p.Currency]; t != nil {
+			t.Payouts += p.Amount
 		}
 	}
 	var out []Total

@@ -9,7 +9,8 @@ import (
 // margins reads what is left of each order for which money moved in a span of time.
 func margins(db *gorm.DB, merchant string, from, to time.Time, limit int) (out []Margin, err error) {
 	return out, db.Raw(`select p.order_id, l.currency,
-			-sum(case when l.account in ('sales', 'unsettled') then l.amount else 0 end) as sales,
+			-sum(case when l.account = 'sales' then l.amount else 0 end) as sales,
+			-sum(case when l.account = 'unsettled' then l.amount else 0 end) as unsettled,
 			sum(case when l.account = 'refunds' then l.amount else 0 end) as refunds,
 			sum(case when l.account = 'disputes_lost' then l.amount else 0 end) as lost,
 			sum(case when l.account = 'fees' then l.amount else 0 end) as fees

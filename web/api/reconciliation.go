@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"sotto.chat/internal/fault"
@@ -73,14 +75,17 @@ type StatementIn struct {
 	RawBody  []byte `contentType:"text/csv"`
 }
 
-// dayOf reads a date; none is the one given.
-func dayOf(text string, none time.Time) (time.Time, error) {
+// dayOf reads a date that has come, also where the day begins first; none is the one given.
+func (a *api) dayOf(name, text string, none time.Time) (time.Time, error) {
 	if text == "" {
 		return none, nil
 	}
 	t, err := time.Parse(time.DateOnly, text)
-	if err != nil || t.Year() < 2000 || t.Year() > 2200 {
-		return t, errDay
+	switch {
+	case err != nil || t.Year() < 2000:
+		return t, errDay.Say("%s must be a date like 2026-01-31.", name).At(name, "must be a date like 2026-01-31")
+	case t.After(a.today().AddDate(0, 0, 1)):
+		return t, errDay.Say("%s is in the future: the last day that can be asked for is %s.", name, a.today().Format(time.DateOnly)).At(name, "is in the future")
 	}
 	return t, nil
 }
@@ -89,12 +94,12 @@ func (a *api) today() time.Time { return a.DB.Now().Truncate(24 * time.Hour) }
 
 func (a *api) reconciliation() {
 	add(a, op{method: http.MethodGet, path: "/v1/payments/reconciliation", right: merchants.MoneyRead, tag: "Money",
-		summary: "Where our books and a provider's differ, for one day"},
+		summary: "Where our books and the providers' differ, for one day"},
 		func(ctx context.Context, who merchants.Actor, in *struct {
 			Day      string `query:"day" maxLength:"10" doc:"A date in UTC; today by default."`
-			Provider string `query:"provider" enum:"stripe,telegram,stars,wechat,whatsapp,cash,bank," doc:"stripe by default, which is asked; of others the statements that were uploaded."`
+			Provider string `query:"provider" enum:"stripe,telegram,stars,wechat,whatsapp,cash,bank," doc:"All by default. Stripe is asked; of others the statements that were uploaded are compared."`
 		}) (*Answer[List[Difference]], error) {
-			day, err := dayOf(in.Day, a.today())
+			day, err := a.dayOf("day", in.Day, a.today())
 			if err != nil {
 				return nil, err
 			}
@@ -106,10 +111,10 @@ func (a *api) reconciliation() {
 		func(ctx context.Context, who merchants.Actor, in *StatementIn) (*Answer[List[Statement]], error) {
 			f := reconcile.File{Provider: in.Provider, Account: in.Account, Raw: in.RawBody}
 			var err error
-			if f.From, err = dayOf(in.From, time.Time{}); err != nil {
+			if f.From, err = a.dayOf("from", in.From, time.Time{}); err != nil {
 				return nil, err
 			}
-			if f.To, err = dayOf(in.To, time.Time{}); err != nil {
+			if f.To, err = a.dayOf("to", in.To, time.Time{}); err != nil {
 				return nil, err
 			}
 			if !f.To.IsZero() {
@@ -135,12 +140,38 @@ func (a *api) reconciliation() {
 // errSpan refuses days in the wrong order.
 var errSpan = fault.New(fault.Invalid, "span_invalid", "The last day comes before the first.")
 
-// differences compares a day. Stripe is asked for its sessions and its balance; what both tell of one payment is told once.
+// differences compares a day at one provider, or at all that money was taken by or that have told something.
 func (a *api) differences(ctx context.Context, merchant, provider string, day time.Time) ([]Difference, error) {
+	if provider != "" {
+		return a.differencesOf(ctx, merchant, provider, day)
+	}
+	providers, err := a.Payments.Statements().Providers(ctx, merchant)
+	if err != nil {
+		return nil, err
+	}
+	out, err := a.differencesOf(ctx, merchant, payments.MethodStripe, day)
+	if errors.Is(err, payments.ErrNoAccount) && !slices.Contains(providers, payments.MethodStripe) {
+		out, err = nil, nil // a shop that takes no money by Stripe
+	}
+	for _, p := range providers {
+		if err != nil {
+			return nil, err
+		}
+		if p == payments.MethodStripe {
+			continue
+		}
+		var more []Difference
+		more, err = a.differencesOf(ctx, merchant, p, day)
+		out = append(out, more...)
+	}
+	return out, err
+}
+
+// differencesOf compares a day at one provider. Stripe is asked for its sessions and its balance; what both tell of one payment is told once.
+func (a *api) differencesOf(ctx context.Context, merchant, provider string, day time.Time) ([]Difference, error) {
 	var out []Difference
 	told := map[string]bool{}
-	if provider == "" || provider == payments.MethodStripe {
-		provider = payments.MethodStripe
+	if provider == payments.MethodStripe {
 		sessions, err := a.Payments.Reconciliation(ctx, merchant, day)
 		if err != nil {
 			return nil, err

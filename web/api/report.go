@@ -20,7 +20,7 @@ import (
 type Report struct {
 	From       time.Time        `json:"from"`
 	To         time.Time        `json:"to"`
-	Accounts   []Account        `json:"accounts" doc:"What is owned or spent has a plus, what is owed or earned a minus."`
+	Accounts   []Account        `json:"accounts" doc:"What is owned or spent has a plus, what is owed or earned a minus: sales stand in it with a minus, and all accounts sum to zero."`
 	Totals     []Totals         `json:"totals" doc:"One for each currency."`
 	Orders     []OrderMargin    `json:"orders" doc:"What is left of each order that money moved for, over its whole life; 500 at most."`
 	AllOrders  bool             `json:"all_orders"`
@@ -49,20 +49,21 @@ type Totals struct {
 	Disputed     int64  `json:"disputed"`
 	DisputesLost int64  `json:"disputes_lost"`
 	Fees         int64  `json:"fees" doc:"As far as providers have told them."`
-	Payouts      int64  `json:"payouts"`
+	Payouts      int64  `json:"payouts" doc:"What providers paid out to the bank; what customers transferred there is in the account bank alone."`
 	Other        int64  `json:"other"`
 	Margin       int64  `json:"margin" doc:"Sales less refunds, disputes lost and fees; what the goods cost is not known here."`
 }
 
 // OrderMargin is what is left of one order.
 type OrderMargin struct {
-	Order    string `json:"order"`
-	Currency string `json:"currency"`
-	Sales    int64  `json:"sales"`
-	Refunds  int64  `json:"refunds"`
-	Lost     int64  `json:"disputes_lost"`
-	Fees     int64  `json:"fees"`
-	Margin   int64  `json:"margin"`
+	Order     string `json:"order"`
+	Currency  string `json:"currency"`
+	Sales     int64  `json:"sales"`
+	Refunds   int64  `json:"refunds"`
+	Lost      int64  `json:"disputes_lost"`
+	Fees      int64  `json:"fees"`
+	Unsettled int64  `json:"unsettled" doc:"Money that came for it and waits for a person; neither in sales nor in margin."`
+	Margin    int64  `json:"margin"`
 }
 
 // PaymentWaiting needs a person.
@@ -82,11 +83,15 @@ type Spoken struct {
 	Until    time.Time `json:"until"`
 }
 
-const costsUnknown = "The catalog has no cost of goods: margin is sales less refunds, lost disputes and the fees that providers have told."
+// note says what the sums alone do not.
+const note = "The catalog has no cost of goods: margin is sales less refunds, lost disputes and the fees that providers have told. " +
+	"Unsettled money waits for a person and is in neither sales nor margin. Payouts are what providers paid out, without what customers transferred. " +
+	"Accounts are those of double entry: what is owned or spent has a plus, what is owed or earned, such as sales, a minus. " +
+	"Orders are shown over their whole life, totals over these days."
 
 func showReport(r reconcile.Report) Report {
 	out := Report{From: r.From, To: r.To, Accounts: []Account{}, Totals: []Totals{}, Orders: []OrderMargin{}, AllOrders: r.Whole, Waiting: []PaymentWaiting{},
-		Statements: []Spoken{}, Difference: []Difference{}, Note: costsUnknown}
+		Statements: []Spoken{}, Difference: []Difference{}, Note: note}
 	for _, a := range r.Accounts {
 		out.Accounts = append(out.Accounts, Account{a.Account, a.Currency, a.Opening, a.Debit, a.Credit, a.Closing})
 	}
@@ -94,7 +99,7 @@ func showReport(r reconcile.Report) Report {
 		out.Totals = append(out.Totals, Totals(t))
 	}
 	for _, m := range r.Orders {
-		out.Orders = append(out.Orders, OrderMargin{m.OrderID, m.Currency, m.Sales, m.Refunds, m.Lost, m.Fees, m.Left()})
+		out.Orders = append(out.Orders, OrderMargin{m.OrderID, m.Currency, m.Sales, m.Refunds, m.Lost, m.Fees, m.Unsettled, m.Left()})
 	}
 	for _, w := range r.Waiting {
 		out.Waiting = append(out.Waiting, PaymentWaiting{w.PaymentID, w.OrderID, w.Reason, money.Of(w.Amount, w.Currency), money.Of(w.Paid, w.Currency), w.Since.UTC()})
@@ -131,7 +136,7 @@ func (r Report) table() ([]byte, error) {
 		}
 	}
 	for _, m := range r.Orders {
-		put("order", "margin", m.Currency, "", "", "", of(m.Margin, m.Currency), "", "", "", m.Order, "fees "+of(m.Fees, m.Currency), "")
+		put("order", "margin", m.Currency, "", "", "", of(m.Margin, m.Currency), "", "", "", m.Order, "fees "+of(m.Fees, m.Currency)+", unsettled "+of(m.Unsettled, m.Currency), "")
 	}
 	for _, p := range r.Waiting {
 		put("waiting", tame(p.Reason), p.Amount.Currency, "", "", "", "", p.Amount.Decimal(), p.Paid.Decimal(), p.Payment, p.Order, "", p.Since.Format(time.RFC3339))
@@ -148,10 +153,19 @@ func (r Report) table() ([]byte, error) {
 		if currency == "" {
 			currency = d.Here.Currency
 		}
-		put("difference", d.Problem, currency, "", "", "", "", d.Here.Decimal(), d.There.Decimal(), d.Payment, d.Order, tame(d.Provider+" "+d.Line+d.Refund), d.At.Format(time.RFC3339))
+		put("difference", d.Problem, currency, "", "", "", "", side(d.Here), side(d.There), d.Payment, d.Order, tame(d.Provider+" "+d.Line+d.Refund), d.At.Format(time.RFC3339))
 	}
+	put("note", "", "", "", "", "", "", "", "", "", "", r.Note, "")
 	w.Flush()
 	return b.Bytes(), w.Error()
+}
+
+// side writes one side of a difference; nothing where it has nothing.
+func side(m money.Money) string {
+	if m.Currency == "" {
+		return ""
+	}
+	return m.Decimal()
 }
 
 // tame keeps a spreadsheet from taking an outside word for a formula.
@@ -181,7 +195,7 @@ func (a *api) report() {
 		Format string `query:"format" enum:"json,csv," doc:"Or say it with Accept."`
 		Accept string `header:"Accept"`
 	}) (*reportOut, error) {
-		day, err := dayOf(in.Day, a.today())
+		day, err := a.dayOf("day", in.Day, a.today())
 		if err != nil {
 			return nil, err
 		}

@@ -18,15 +18,19 @@ import (
 	"sotto.chat/payments"
 	"sotto.chat/web/api"
 	"sotto.chat/web/door"
+	"sotto.chat/web/events"
 	"sotto.chat/web/webtest"
 )
 
 type caller struct{ *webtest.Shop }
 
 func open(t *testing.T, db *database.DB, clock *testkit.Clock) caller {
-	s := webtest.Open(t, db, clock)
+	var teller *events.Teller
+	s := webtest.Open(t, db, clock, func(s *webtest.Shop) {
+		teller = events.New(s.DB, s.Keys, s.Desk, http.DefaultClient, true, testkit.Log(t))
+	})
 	api.Mount(s.Router, []gin.HandlerFunc{door.Keyed(testkit.Log(t), s.Merchants)}, api.Rooms{DB: db, Log: testkit.Log(t), PublicURL: s.URL, Keys: s.Keys,
-		Merchants: s.Merchants, Customers: s.People, Catalog: s.Catalog, Channels: s.Channels, Payments: s.Payments, Orders: s.Orders, Inbox: s.Inbox})
+		Merchants: s.Merchants, Customers: s.People, Catalog: s.Catalog, Channels: s.Channels, Payments: s.Payments, Orders: s.Orders, Inbox: s.Inbox, Events: teller})
 	return caller{s}
 }
 

@@ -33,6 +33,9 @@ var (
 	ErrKinds      = fault.New(fault.Invalid, "webhook_kinds_invalid", "A kind of event that does not exist.")
 )
 
+// ErrCursor refuses a cursor that the list of events has not given: to begin again silently would tell a program everything twice.
+var ErrCursor = fault.New(fault.Invalid, "bad_cursor", "The cursor is not one that a list has given.").At("after", "give the next of the page before as it is")
+
 const maxEndpoints = 20
 
 // Kinds are the events that can be asked for.
@@ -225,7 +228,7 @@ func (t *Teller) Remove(ctx context.Context, merchant, endpoint string) error {
 	return t.db.InTx(ctx, func(tx database.Tx) error { return disable(tx, merchant, endpoint) })
 }
 
-// List gives events, the oldest first, after a cursor.
+// List gives events, the oldest first, after a cursor, which is the id of an event of this merchant.
 func (t *Teller) List(ctx context.Context, merchant, after string, limit int) ([]Event, error) {
 	return listEvents(t.db.Read(ctx), merchant, after, limit)
 }

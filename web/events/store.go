@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"sotto.chat/internal/database"
+	"sotto.chat/internal/id"
 	"sotto.chat/orders"
 )
 
@@ -60,7 +61,14 @@ func listEvents(db *gorm.DB, merchant, after string, limit int) ([]Event, error)
 	q := db.Where("merchant_id = ?", merchant)
 	if after != "" {
 		var last Event
-		if err := db.Where("merchant_id = ? and id = ?", merchant, after).Take(&last).Error; err != nil && !database.NotFound(err) {
+		if id.Check("evn", after) != nil {
+			return nil, ErrCursor
+		}
+		err := db.Where("merchant_id = ? and id = ?", merchant, after).Take(&last).Error
+		if database.NotFound(err) {
+			return nil, ErrCursor
+		}
+		if err != nil {
 			return nil, err
 		}
 		q = q.Where("at > ? or (at = ? and id > ?)", last.At, last.At, last.ID)
