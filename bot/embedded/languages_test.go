@@ -15,7 +15,7 @@ import (
 )
 
 // tables are the languages with a table of messages in testdata.
-var tables = map[string]string{"en": "english", "es": "spanish", "pt": "portuguese", "de": "german", "fr": "french"}
+var tables = map[string]string{"en": "english", "es": "spanish", "pt": "portuguese", "de": "german", "fr": "french", "id": "indonesian"}
 
 // openMenuIn compiles the small shop with the names that it has in a language.
 func openMenuIn(t testing.TB, locale string) *embedded.Lexicon {
@@ -135,6 +135,7 @@ func TestDetection(t *testing.T) {
 		"pt": {"queria dois por favor", "onde está meu pedido?", "muito obrigado", "não, obrigado", "em português por favor"},
 		"de": {"ich hätte gern zwei bitte", "wo ist meine Bestellung?", "vielen Dank", "nein danke", "auf Deutsch bitte"},
 		"fr": {"j'en voudrais deux s'il vous plaît", "où est ma commande ?", "merci beaucoup", "non merci", "en français s'il vous plaît"},
+		"id": {"saya mau dua ya", "di mana pesanan saya?", "terima kasih banyak", "tidak, terima kasih", "pakai bahasa indonesia"},
 	} {
 		for locale := range tables {
 			for _, m := range messages {

@@ -51,6 +51,7 @@ func TestAmountsAreInTheLocalesOwnForm(t *testing.T) {
 		{"de", "CH", 123456, "CHF", "CHF 1’234.56"},
 		{"fr", "FR", 123456, "EUR", "1\u202f234,56\u00a0€"},
 		{"fr", "CA", 1250, "CAD", "12,50\u00a0$"},
+		{"id", "ID", 2500000, "IDR", "Rp25.000,00"},
 		{"pt", "BR", 123456, "BRL", "R$ 1.234,56"},
 		{"pt", "PT", 123456, "EUR", "1234,56 €"},
 	} {
@@ -197,7 +198,7 @@ func TestWhatTheCodeSaysIsWritten(t *testing.T) {
 
 // Only the one message after the money says that something is paid.
 func TestPaidIsSaidInOnePlace(t *testing.T) {
-	for file, word := range map[string]string{"en.json": "paid", "es.json": "pagado", "pt.json": "pago", "de.json": "bezahlt", "fr.json": "payé"} {
+	for file, word := range map[string]string{"en.json": "paid", "es.json": "pagado", "pt.json": "pago", "de.json": "bezahlt", "fr.json": "payé", "id.json": "lunas"} {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
