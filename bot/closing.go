@@ -62,6 +62,7 @@ func (t *talk) linkDied() {
 	}
 	t.out.facts.text(t.waiting.Number)
 	t.out.say("link_died", words.Facts{"number": t.waiting.Number})
+	t.out.moneyHere(t.waiting)
 	t.mem.Told = t.waiting.ID
 	t.waiting = orders.Order{}
 	t.mem.Buying = len(t.cart.Lines) > 0

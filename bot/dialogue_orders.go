@@ -80,6 +80,11 @@ func (t *talk) ordered(ord orders.Order, key string) error {
 	t.out.facts.text(ord.Number)
 	t.out.facts.amount(total)
 	t.out.say(key, words.Facts{"number": ord.Number, "total": total})
+	return t.payHere(ord)
+}
+
+// payHere gives the links of an order, and until when all is held.
+func (t *talk) payHere(ord orders.Order) error {
 	if t.b.orders.PayURL(ord) == "" {
 		return nil
 	}
@@ -118,10 +123,18 @@ func (t *talk) pay() error {
 			t.mem.Buying = true
 			return nil
 		}
-		return t.aboutOrder(reading.Action{Kind: reading.OrderStatus})
+		last, ok, err := t.order("")
+		if err != nil {
+			return err
+		}
+		if !ok || last.Status != orders.AwaitingPayment {
+			return t.aboutOrder(reading.Action{Kind: reading.OrderStatus})
+		}
+		t.answered = true
+		return t.owing(last, true)
 	}
 	t.answered = true
-	return t.ordered(t.waiting, "pay_again")
+	return t.owing(t.waiting, true)
 }
 
 // aboutOrder speaks of an order of this conversation: the one that the customer names, or the last one.
@@ -177,25 +190,11 @@ func (t *talk) order(number string) (orders.Order, bool, error) {
 	return orders.Order{}, false, nil
 }
 
-func (t *talk) status(ord orders.Order) error {
-	total := money.Of(ord.Total, ord.Currency)
-	t.out.facts.text(ord.Number)
-	t.out.facts.amount(total)
-	if ord.Status == orders.AwaitingPayment {
-		return t.ordered(ord, "pay_again")
-	}
-	t.out.say("status_"+string(ord.Status), words.Facts{"number": ord.Number, "total": total})
-	if ord.Status == orders.Expired || ord.Status == orders.Cancelled {
-		t.out.offer("button_again", tapTo(tapAgain, ord.ID))
-	}
-	return nil
-}
-
 // askCancel asks first: a cancelled order is gone. One that has its money is for a person, who gives it back.
 func (t *talk) askCancel(ord orders.Order) error {
 	number := words.Facts{"number": ord.Number}
-	switch ord.Status {
-	case orders.AwaitingPayment:
+	switch {
+	case ord.Status == orders.AwaitingPayment && !moneyIn(ord):
 		t.mem.ask(askedCancel)
 		t.mem.Order = ord.ID
 		t.out.only()
@@ -203,7 +202,7 @@ func (t *talk) askCancel(ord orders.Order) error {
 		t.out.offer("button_cancel", tapTo(tapVoid, ord.ID))
 		t.out.offer("button_keep", tapNo)
 		t.answered = true
-	case orders.Paid, orders.Fulfilled:
+	case ord.Status == orders.AwaitingPayment, ord.Status == orders.Paid, ord.Status == orders.Fulfilled:
 		t.out.say("cancel_person", number)
 		t.handoff, t.answered = true, true
 		t.out.say("person_comes", nil)
@@ -224,11 +223,12 @@ func (t *talk) void(order string) error {
 	if err != nil || !ok {
 		return err
 	}
-	if ord.Status != orders.AwaitingPayment {
+	if ord.Status != orders.AwaitingPayment || moneyIn(ord) {
+		t.out.facts.text(ord.Number)
 		return t.askCancel(ord)
 	}
-	err = t.tx.Try(func(tx database.Tx) error {
-		_, err := t.b.orders.Cancel(tx, t.c.MerchantID, ord.ID, orders.Deed{Actor: actor})
+	err = t.tx.Try(func(tx database.Tx) (err error) {
+		ord, err = t.b.orders.Cancel(tx, t.c.MerchantID, ord.ID, orders.Deed{Actor: actor})
 		return err
 	})
 	if errors.Is(err, orders.ErrOnTheWay) {
@@ -243,6 +243,7 @@ func (t *talk) void(order string) error {
 	t.waiting = orders.Order{}
 	t.out.facts.text(ord.Number)
 	t.out.say("cancelled", words.Facts{"number": ord.Number})
+	t.out.moneyHere(ord)
 	t.out.offer("button_again", tapTo(tapAgain, ord.ID))
 	return t.load()
 }

@@ -20,6 +20,8 @@ type draft struct {
 	facts   facts
 	// reference and details are what a bank transfer for the order needs; empty where it is not paid that way.
 	reference, details string
+	// back is what the news of a refund is about.
+	back orders.GivenBack
 }
 
 // say adds a paragraph.

@@ -5,6 +5,7 @@ import (
 	"sotto.chat/bot/words"
 	"sotto.chat/channels"
 	"sotto.chat/internal/money"
+	"sotto.chat/orders"
 )
 
 // Backed tells whether the guard lets a message through with these facts.
@@ -24,3 +25,8 @@ func (g *Goods) Untap(tap string) (reading.Action, string, bool) {
 
 // Ref is the short name of an id.
 func Ref(id string) string { return ref(id) }
+
+// Vouched gives what a notice that the guard refuses is replaced by.
+func (b *Bot) Vouched(v words.Voice, text string, ord orders.Order) (channels.Content, error) {
+	return b.vouched(&draft{voice: v, blocks: []string{text}}, ord)
+}

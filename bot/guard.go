@@ -120,10 +120,17 @@ func whole(text string, at, end int) bool {
 	if width > 0 && (amountSign.MatchString(string(after)) || after == '%' || joins(after) && startsWithDigit(text[end+width:])) {
 		return false
 	}
-	rest := strings.TrimLeft(text[end:], " \u00a0")
-	next, _ := utf8.DecodeRuneInString(rest)
-	return !unicode.Is(unicode.Sc, next)
+	rest := strings.TrimLeft(text[end:], blanks)
+	next, wide := utf8.DecodeRuneInString(rest)
+	if !unicode.Is(unicode.Sc, next) {
+		return true
+	}
+	// "2 €" is an amount; in "2 €10.00" and "2 € 10,00" the sign belongs to what follows it, which is looked at by itself.
+	return startsWithDigit(strings.TrimLeft(rest[wide:], blanks))
 }
+
+// blanks may stand between an amount and its sign.
+const blanks = " \u00a0\u202f"
 
 func joins(r rune) bool { return r == '.' || r == ',' || r == '\'' }
 

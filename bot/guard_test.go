@@ -35,6 +35,12 @@ func TestTheGuard(t *testing.T) {
 		"Discount: -$3.00":                 true,
 		"$2.50, $12.50 and 2":              true,
 		"no numbers at all":                true,
+		"order 7K3M9QXA $12.50 has come":   false, // the order is known as a whole text, not by its number alone
+		"Order 7K3M9QXA $12.50 has come":   true,
+		"Order 7K3M9QXA $ 12.50":           false,
+		"30 $12.50":                        true,
+		"30 $":                             false,
+		"30 $13.50":                        false,
 		"Total: $1.00":                     false,
 		"Total: $112.50":                   false,
 		"Total: $12.500":                   false,
@@ -94,7 +100,7 @@ func TestTheGuardInSpanish(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := b.Voice("ES", false, "es")
-	for text, backed := range map[string]bool{"Total: 2,50 €": true, "Total: 12,50 €": false, "Total: 2,50 US$": false, "2,50": false} {
+	for text, backed := range map[string]bool{"Total: 2,50 €": true, "2,50 € 2,50 €": true, "2,50 € 3,50 €": false, "Total: 12,50 €": false, "Total: 2,50 US$": false, "2,50": false} {
 		if bot.Backed(channels.Content{Text: text}, v, []money.Money{money.Of(250, "EUR")}, nil, nil) != backed {
 			t.Errorf("%q: want %t", text, backed)
 		}

@@ -2,8 +2,8 @@ package orders
 
 import (
 	"cmp"
-	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sotto.chat/internal/database"
@@ -153,18 +153,61 @@ func (ord Order) Arrived() money.Money {
 
 // Transfer gives what a customer needs to pay an order by a bank transfer: the reference to write, and the shop's details. Both are empty
 // where nobody chose that way.
-func (o *Orders) Transfer(ctx context.Context, ord Order) (reference, details string, err error) {
+func (o *Orders) Transfer(tx database.Tx, ord Order) (reference, details string, err error) {
 	for _, p := range ord.Payments {
-		if p.Status != payments.Pending || p.Reason != payments.ReasonTransfer {
-			continue
+		if p.Status == payments.Pending && p.Reason == payments.ReasonTransfer {
+			return o.pay.TransferFor(tx, p)
 		}
-		if reference, err = o.pay.ReferenceOf(ctx, p); err != nil {
-			return "", "", err
-		}
-		terms, err := o.pay.Terms(ctx, ord.MerchantID)
-		return reference, terms.BankDetails, err
 	}
 	return "", "", nil
+}
+
+// GivenBack is one refund as its customer is told of it: Amount is what went back with it, or, where InAll is set, what went back of that
+// payment up to now. It is in the currency in which the money came.
+type GivenBack struct {
+	Amount money.Money
+	InAll  bool
+	Cash   bool
+}
+
+// GivenBack reads a piece of news about a refund, of an order with its history. The zero value says that no sum is known.
+func (o *Orders) GivenBack(tx database.Tx, ord Order, n Changed) (out GivenBack, err error) {
+	p, ok := ord.About(n)
+	if !ok || n.Reason != ReasonRefunded {
+		return out, nil
+	}
+	back, err := o.pay.GivenBack(tx, p.MerchantID, p.ID)
+	if err != nil {
+		return out, err
+	}
+	sum, before, again := refundedBy(ord, p.ID, n.Fact)
+	out.Cash = back.Method == payments.MethodCash
+	if back.Sum.Currency != "" && back.Sum.Currency != p.Currency {
+		out.Amount, out.InAll = back.Sum, again
+	} else {
+		out.Amount = money.Of(max(sum-before, 0), p.Currency)
+	}
+	return out, nil
+}
+
+// refundedBy gives what had gone back of a payment by a fact of the history, and by the fact before it, if there is one.
+func refundedBy(ord Order, payment, fact string) (sum, before int64, again bool) {
+	of := ReasonRefunded + ":" + payment + ":"
+	told, ok := strings.CutPrefix(fact, of)
+	if !ok {
+		return 0, 0, false
+	}
+	sum, _ = strconv.ParseInt(told, 10, 64)
+	for _, e := range ord.Events {
+		if e.Fact == fact {
+			break
+		}
+		if earlier, ok := strings.CutPrefix(e.Fact, of); ok {
+			before, _ = strconv.ParseInt(earlier, 10, 64)
+			again = true
+		}
+	}
+	return sum, before, again
 }
 
 // covered tells whether all that is still open is held, or expected in cash when the goods are handed over.

@@ -26,8 +26,9 @@ const cashFor = 30 * 24 * time.Hour
 
 // What can be wrong with paying by hand.
 var (
-	ErrMethodOff  = fault.New(fault.Conflict, "payment_method_off", "This shop does not offer this way of paying.")
-	ErrReceived   = fault.New(fault.Conflict, "received_otherwise", "Another sum was registered under this reference.")
+	ErrMethodOff  = fault.New(fault.Conflict, "payment_method_off", "This shop does not offer this way of paying; PUT /v1/payments/methods turns it on.")
+	ErrReceived   = fault.New(fault.Conflict, "received_otherwise", "Another sum was registered under this reference; use another reference.")
+	ErrAlready    = fault.New(fault.Conflict, "received_already", "This sum was registered here already; give a reference (a receipt number) if this is other money.")
 	ErrNoRefund   = fault.New(fault.NotFound, "refund_not_found", "There is no such refund.")
 	ErrNotByHand  = fault.New(fault.Conflict, "refund_not_by_hand", "Only a refund that staff make by hand, and that is still open, is confirmed by hand.")
 	ErrReceivable = fault.New(fault.Invalid, "receive_invalid", "Money that staff receive is cash or a bank transfer of at least one minor unit.")
@@ -93,6 +94,40 @@ func (p *Payments) ReferenceOf(ctx context.Context, pay Payment) (string, error)
 	return a.ExternalID, nil
 }
 
+// TransferFor gives what a bank transfer for the payment needs: the reference to write and the shop's details. Both are empty where nobody
+// chose that way.
+func (p *Payments) TransferFor(tx database.Tx, pay Payment) (reference, details string, err error) {
+	list, err := readAttempts(tx.DB(), pay.MerchantID, pay.ID)
+	a, ok := lastBy(list, MethodBank)
+	if err != nil || !ok || !p.bound(a, pay) {
+		return "", "", err
+	}
+	terms, err := byhand.Find(tx, pay.MerchantID)
+	return a.ExternalID, terms.BankDetails, err
+}
+
+// GivenBack is what went back of a payment's money in all, in the currency in which it came.
+type GivenBack struct {
+	Sum    money.Money
+	Method string // the way by which it came, and went back
+}
+
+// GivenBack gives what went back of a payment.
+func (p *Payments) GivenBack(tx database.Tx, merchant, paymentID string) (out GivenBack, err error) {
+	coin, ok, err := readReceiptOf(tx.DB(), merchant, paymentID)
+	if err != nil || !ok {
+		return out, err
+	}
+	refunds, err := readRefunds(tx.DB(), merchant, paymentID)
+	out = GivenBack{money.Of(0, coin.Currency), coin.Method}
+	for _, r := range refunds {
+		if r.Status == RefundSucceeded && r.Currency == coin.Currency {
+			out.Sum.Amount += r.Amount
+		}
+	}
+	return out, err
+}
+
 // ByReference finds the payment that a bank transfer names, as people write it.
 func (p *Payments) ByReference(ctx context.Context, merchant, reference string) (Payment, bool, error) {
 	// As in an order's number, O is zero and I and L are one.
@@ -109,43 +144,67 @@ type Received struct {
 	Method string
 	Amount money.Money
 	// Reference tells this money from other money of the same payment: the bank's own id, a receipt's number. The same method and
-	// reference are the same money; without one, the same sum is.
+	// reference are the same money; without one, the same sum is refused the second time: nobody could tell whether it is other money.
 	Reference string
 }
 
 // Receive registers such money. It goes the way of every word, so it may be too little, too much, too late or a second time.
 func (p *Payments) Receive(ctx context.Context, merchant, paymentID string, r Received) error {
-	if !byHand(r.Method) || r.Amount.Amount < 1 || r.Amount.Amount > largestSum || !money.Known(r.Amount.Currency) {
+	return p.db.InTx(ctx, func(tx database.Tx) error { return p.ReceiveIn(tx, merchant, paymentID, r) })
+}
+
+// ReceiveIn registers it inside a transaction.
+func (p *Payments) ReceiveIn(tx database.Tx, merchant, paymentID string, r Received) error {
+	switch {
+	case !byHand(r.Method) || r.Amount.Amount < 1 || !money.Known(r.Amount.Currency):
 		return ErrReceivable
+	case r.Amount.Amount > largestSum:
+		most := money.Of(largestSum, r.Amount.Currency)
+		return ErrReceivable.Say("Money that staff receive is at most %s %s (%d minor units).", most.Decimal(), most.Currency, int64(largestSum))
+	}
+	pay, err := lockPayment(tx, merchant, paymentID)
+	if err != nil {
+		return err
+	}
+	known, err := p.Registered(tx, pay, r)
+	switch {
+	case err != nil:
+		return err
+	case known && r.Reference == "":
+		return ErrAlready.Say("%s %s was registered here already; give a reference (a receipt number) if this is other money.", r.Amount.Decimal(), r.Amount.Currency)
+	case known:
+		return nil
+	}
+	list, err := readAttempts(tx.DB(), merchant, paymentID)
+	if err != nil {
+		return err
+	}
+	a, ok := lastBy(list, r.Method)
+	if !ok || !p.bound(a, pay) {
+		if a, err = p.handed(tx, pay, list, r.Method); err != nil {
+			return err
+		}
 	}
 	coin := r.coin(paymentID)
-	return p.db.InTx(ctx, func(tx database.Tx) error {
-		pay, err := lockPayment(tx, merchant, paymentID)
-		if err != nil {
-			return err
-		}
-		known, ok, err := readEvent(tx.DB(), merchant, r.Method+"::"+coin)
-		if err != nil {
-			return err
-		}
-		if ok {
-			if known.Facts.Word == nil || known.Facts.Word.Amount != r.Amount {
-				return ErrReceived
-			}
-			return nil
-		}
-		list, err := readAttempts(tx.DB(), merchant, paymentID)
-		if err != nil {
-			return err
-		}
-		a, ok := lastBy(list, r.Method)
-		if !ok || !p.bound(a, pay) {
-			if a, err = p.handed(tx, pay, list, r.Method); err != nil {
-				return err
-			}
-		}
-		return p.Hear(tx, merchant, Word{ID: coin, Method: r.Method, Reference: a.ExternalID, Kind: WordPaid, Coin: coin, Amount: r.Amount, At: tx.Now})
-	})
+	return p.Hear(tx, merchant, Word{ID: coin, Method: r.Method, Reference: a.ExternalID, Kind: WordPaid, Coin: coin, Amount: r.Amount, At: tx.Now})
+}
+
+// Registered tells whether this money was registered at the payment before; ErrReceived where its reference stands for another sum.
+func (p *Payments) Registered(tx database.Tx, pay Payment, r Received) (bool, error) {
+	known, ok, err := readEvent(tx.DB(), pay.MerchantID, r.Method+"::"+r.coin(pay.ID))
+	if err == nil && ok && (known.Facts.Word == nil || known.Facts.Word.Amount != r.Amount) {
+		err = ErrReceived
+	}
+	return ok, err
+}
+
+// Holder gives the payment that has the money now which was registered at this one: what came a second time has one of its own.
+func (p *Payments) Holder(ctx context.Context, merchant, paymentID string, r Received) (string, error) {
+	coin, ok, err := readReceipt(p.db.Read(ctx), merchant, r.coin(paymentID))
+	if err != nil || !ok {
+		return paymentID, err
+	}
+	return coin.PaymentID, nil
 }
 
 // coin names the money: staff may use what reference they like, so it is put into a form of ours.
