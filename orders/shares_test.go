@@ -146,7 +146,9 @@ func TestCashAtTheDoor(t *testing.T) {
 		w.sound()
 		w.fails(orders.ErrMissing, func(tx database.Tx) error { return second(w.orders.Complete(tx, w.m.ID, ord.ID, staffDeed)) })
 		w.receive(pay, payments.MethodCash, 900, "")
-		w.receive(pay, payments.MethodCash, 900, "")
+		w.fails(payments.ErrAlready, func(tx database.Tx) error {
+			return w.pay.ReceiveIn(tx, w.m.ID, pay, payments.Received{Method: payments.MethodCash, Amount: *eur(900)})
+		})
 		w.money(pay, payments.Paid, "")
 		if n := count(w.is(ord.ID, orders.Fulfilled), orders.ReasonPaid); n != 1 {
 			t.Errorf("told %d times that the cash is here", n)

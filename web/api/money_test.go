@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"sotto.chat/internal/database"
@@ -19,6 +20,17 @@ func (c caller) is(status int, method, path, body string, out any) {
 		c.T.Fatalf("%s %s: %d, want %d: %s", method, path, got, status, raw)
 	} else if out != nil {
 		c.Must(json.Unmarshal([]byte(raw), out))
+	}
+}
+
+// refused sends a request and wants to be refused by this code, with these words.
+func (c caller) refused(status int, code, path, body string, words ...string) {
+	c.T.Helper()
+	got, raw := c.call(http.MethodPost, path, body, nil, "Content-Type", "application/json")
+	for _, want := range append(words, `"`+code+`"`) {
+		if got != status || !strings.Contains(raw, want) {
+			c.T.Fatalf("POST %s: %d, want %d with %q: %s", path, got, status, want, raw)
+		}
 	}
 }
 
@@ -97,6 +109,7 @@ func TestMoneyByHandAndItsRemedies(t *testing.T) {
 		c.is(200, http.MethodPost, "/v1/orders/"+cash.ID+"/fulfil", `{}`, nil)
 		c.is(409, http.MethodPost, "/v1/orders/"+cash.ID+"/complete", `{}`, nil)
 		c.take(c.payment(cash.Payments[0].ID, "pending", "receive"), "receive")
+		c.refused(409, "received_already", "/v1/payments/"+cash.Payments[0].ID+"/receive", `{"amount":{"amount":2000,"currency":"EUR"},"method":"cash"}`)
 		if p := c.payment(cash.Payments[0].ID, "paid"); len(p.Receipts) != 1 || p.Receipts[0].Method != "cash" || p.Receipts[0].Amount != p.Amount {
 			t.Errorf("%+v", p)
 		}
