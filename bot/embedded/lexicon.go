@@ -205,8 +205,11 @@ func groupKey(f *catalog.FileGroup) string {
 // also known without its small words: "salt & pepper" may be said "salt pepper".
 func (c *compiler) phrase(name string) []int32 {
 	out := c.phraseOf(words(name))
+	if len(out) == 0 || !strings.ContainsAny(name, apostrophes) {
+		return out
+	}
 	for _, l := range c.languages {
-		if ws := l.shapes.wordsOf(name); len(out) > 0 && len(ws) > len(words(name)) {
+		if ws := l.shapes.wordsOf(name); len(ws) > len(words(name)) {
 			out = append(out, c.phraseOf(ws)...)
 		}
 	}

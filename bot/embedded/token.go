@@ -254,7 +254,10 @@ func undouble(text string, tokens []token) []token {
 
 // wordsOf gives the folded words of a phrase, its elisions cut.
 func (s *shapes) wordsOf(phrase string) []string {
-	tokens := s.elide(phrase, tokenise(phrase))
+	tokens := tokenise(phrase)
+	if strings.ContainsAny(phrase, apostrophes) {
+		tokens = s.elide(phrase, tokens)
+	}
 	out := make([]string, len(tokens))
 	for i, t := range tokens {
 		out[i] = t.word
