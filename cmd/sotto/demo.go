@@ -47,6 +47,8 @@ type demoChannel struct {
 	SecretToken   string `json:"secret_token,omitempty"`
 	AppID         string `json:"app_id,omitempty"`
 	AESKey        string `json:"encoding_aes_key,omitempty"`
+	// PageURL is where a person writes as a customer, at the demo's own stand-in.
+	PageURL string `json:"page_url,omitempty"`
 }
 
 // Run opens the shop and everything around it on the loopback address, until a signal.

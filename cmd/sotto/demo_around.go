@@ -97,8 +97,14 @@ func (a *around) serve(l net.Listener, h http.Handler) {
 	}()
 }
 
-// know tells the stand-ins where the shop listens.
+// know tells the stand-ins where the shop listens, and the line where they are.
 func (a *around) know(line demoLine) {
+	for name, page := range map[string]string{"whatsapp": a.pageURL, "telegram": a.telegramURL, "wechat": a.wechatTalk()} {
+		if ch, ok := line.Channels[name]; ok && page != "" {
+			ch.PageURL = page
+			line.Channels[name] = ch
+		}
+	}
 	if a.sandbox != nil {
 		a.sandbox.SetWebhooks([]sandbox.Endpoint{{URL: line.Stripe.WebhookURL, Secret: line.Stripe.WebhookSecret}})
 	}
@@ -117,12 +123,15 @@ func (a *around) start(ctx context.Context) {
 	}
 }
 
-func (a *around) wechatPage() string {
+// wechatTalk is the page of a follower; empty where another stand-in is named.
+func (a *around) wechatTalk() string {
 	if a.wechatURL == "" {
-		return "another stand-in"
+		return ""
 	}
 	return a.wechatURL + "/talk"
 }
+
+func (a *around) wechatPage() string { return or(a.wechatTalk(), "another stand-in") }
 
 func (a *around) whatsappPage() string { return or(a.pageURL, "another stand-in") }
 

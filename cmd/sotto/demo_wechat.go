@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -45,18 +46,26 @@ type wechatStandIn struct {
 
 func openWeChat(m *demoWeChat) (wechatStandIn, error) {
 	cfg := tenpay.Config{MchID: m.MchID, AppID: m.AppID, AppSecret: m.AppSecret, Serial: m.Serial, APIv3Key: m.APIv3Key, PublicKeyID: m.PublicKeyID}
-	if m.Key != "" {
-		key, err := readRSA(m.Key)
+	if m.Key == "" {
+		fresh, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {
 			return wechatStandIn{}, err
 		}
-		cfg.Key, cfg.Merchant = key, key
+		der, err := x509.MarshalPKCS8PrivateKey(fresh)
+		if err != nil {
+			return wechatStandIn{}, err
+		}
+		m.Key = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 	}
+	key, err := readRSA(m.Key)
+	if err != nil {
+		return wechatStandIn{}, err
+	}
+	cfg.Key, cfg.Merchant = key, key // the shop knows WeChat's side by the same key, at the first start as at any other
 	till, err := tenpay.New(cfg)
 	if err != nil {
 		return wechatStandIn{}, err
 	}
-	m.Key = till.MerchantPEM()
 	return wechatStandIn{follower.New(follower.Config{AppID: m.AppID, AppSecret: m.AppSecret, AESKey: m.AESKey}), till}, nil
 }
 
