@@ -1,7 +1,6 @@
 package orders
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -16,6 +15,7 @@ import (
 var (
 	ErrParts   = fault.New(fault.Invalid, "parts_invalid", "The parts must be 1 to 20 sums of the order's currency that add up to what is still open.")
 	ErrMissing = fault.New(fault.Conflict, "payment_outstanding", "The order is not paid yet.")
+	errCash    = ErrMissing.Say("The order is not paid yet; register the cash first: POST /v1/payments/{id}/receive.")
 )
 
 // maxParts bounds into how many payments an order is split.
@@ -44,12 +44,14 @@ func (o *Orders) Split(tx database.Tx, merchant, order string, parts []money.Mon
 	if err := fitting(parts, t.open(ord)); err != nil {
 		return Order{}, err
 	}
+	if len(parts) == 1 && t.sum == 0 && len(t.live) > 0 {
+		return Order{}, ErrParts.Say("Nothing of the order is paid yet: split it into two parts at least.")
+	}
 	if err := o.pay.Kill(tx, merchant, order, ReasonSplit); err != nil {
 		return Order{}, err
 	}
-	for i, part := range parts {
-		name := fmt.Sprintf("%s · %d/%d", ord.Number, i+1, len(parts))
-		if err := o.expectShare(tx, ord, name, part, language(t.live)); err != nil {
+	for _, part := range parts {
+		if err := o.expectShare(tx, ord, part, language(t.live)); err != nil {
 			return Order{}, err
 		}
 	}
@@ -86,10 +88,10 @@ func language(list []payments.Payment) string {
 	return list[0].Language
 }
 
-// expectShare asks for a part of the order's money.
-func (o *Orders) expectShare(tx database.Tx, ord Order, name string, part money.Money, language string) error {
+// expectShare asks for a part of the order's money, under the order's number: in no language, and of no count that a later part would make wrong.
+func (o *Orders) expectShare(tx database.Tx, ord Order, part money.Money, language string) error {
 	_, err := o.pay.Expect(tx, ord.MerchantID, payments.Expected{OrderID: ord.ID, Amount: part, ExpiresAt: *ord.ExpiresAt, Language: language,
-		Items: []payments.Item{{Name: name, Quantity: 1, Unit: part.Amount, Total: part.Amount}}})
+		Items: []payments.Item{{Name: ord.Number, Quantity: 1, Unit: part.Amount, Total: part.Amount}}})
 	return err
 }
 
@@ -106,34 +108,65 @@ func (o *Orders) AskRest(tx database.Tx, merchant, payment string, d Deed) error
 	if ord.Status != AwaitingPayment || ord.ExpiresAt == nil {
 		return ErrMove.Say("The order is %s; the rest is asked for while it waits for its money.", ord.Status)
 	}
-	m, err := o.pay.TakePart(tx, merchant, payment)
+	told := happening{reason: ReasonAskRest, remark: d.Remark, actor: d.Actor, fact: ReasonAskRest + ":" + payment}
+	list, err := o.pay.OfOrder(tx, merchant, ord.ID)
 	if err != nil {
 		return err
 	}
-	terms, err := o.terms(tx, merchant)
+	if worth(ord, p) > 0 && nobodyAsked(ord, list) {
+		if err := o.askForgotten(tx, &ord, p.Language); err != nil {
+			return err
+		}
+		told.fact += ":" + strconv.FormatInt(ord.Version, 10)
+		return o.stay(tx, &ord, told)
+	}
+	if paid, err := o.partly(tx, &ord, payment); err != nil || paid {
+		return err
+	}
+	return o.stay(tx, &ord, told)
+}
+
+// partly takes too little as a part and expects the rest; paid tells that this made the order whole, with what had come beside it.
+func (o *Orders) partly(tx database.Tx, ord *Order, payment string) (paid bool, err error) {
+	m, err := o.pay.TakePart(tx, ord.MerchantID, payment)
+	if err != nil {
+		return false, err
+	}
+	rest := money.Of(m.Payment.Amount-m.Payment.PaidAmount, m.Payment.Currency)
+	if err := o.askMore(tx, ord, rest, m.Payment.Language); err != nil {
+		return false, err
+	}
+	t, err := o.tallied(tx, *ord)
+	if err != nil {
+		return false, err
+	}
+	if t.sum >= ord.Total { // another part that nobody waited for has come meanwhile
+		return true, o.follow(tx, m)
+	}
+	return false, o.askOnce(tx, *ord, t)
+}
+
+// askMore expects more money of an order, and gives it the time to be paid.
+func (o *Orders) askMore(tx database.Tx, ord *Order, rest money.Money, language string) error {
+	terms, err := o.terms(tx, ord.MerchantID)
 	if err != nil {
 		return err
 	}
 	if end := tx.Now.Add(time.Duration(terms.HoldMinutes) * time.Minute); ord.ExpiresAt.Before(end) {
-		if err := o.lastUntil(tx, &ord, end); err != nil {
+		if err := o.lastUntil(tx, ord, end); err != nil {
 			return err
 		}
 	}
-	rest := money.Of(m.Payment.Amount-m.Payment.PaidAmount, m.Payment.Currency)
-	if err := o.expectShare(tx, ord, ord.Number, rest, m.Payment.Language); err != nil {
+	return o.expectShare(tx, *ord, rest, language)
+}
+
+// askForgotten expects what is missing of an order, where nobody is asked for it.
+func (o *Orders) askForgotten(tx database.Tx, ord *Order, language string) error {
+	list, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
+	if err != nil || ord.ExpiresAt == nil || !nobodyAsked(*ord, list) {
 		return err
 	}
-	t, err := o.tallied(tx, ord)
-	if err != nil {
-		return err
-	}
-	if t.sum >= ord.Total { // another part that nobody waited for has come meanwhile
-		return o.follow(tx, m)
-	}
-	if err := o.askOnce(tx, ord, t); err != nil {
-		return err
-	}
-	return o.stay(tx, &ord, happening{reason: ReasonAskRest, remark: d.Remark, actor: d.Actor, fact: ReasonAskRest + ":" + payment})
+	return o.askMore(tx, ord, count(*ord, list).open(*ord), language)
 }
 
 // askOnce sees to it that no more is expected than what is open: where it is, one payment asks for just that.
@@ -146,7 +179,7 @@ func (o *Orders) askOnce(tx database.Tx, ord Order, t tally) error {
 		if err := o.pay.Kill(tx, ord.MerchantID, ord.ID, ReasonSplit); err != nil {
 			return err
 		}
-		return o.expectShare(tx, ord, ord.Number, open, language(t.live))
+		return o.expectShare(tx, ord, open, language(t.live))
 	}
 	return nil
 }
@@ -212,8 +245,13 @@ func (o *Orders) fulfillable(tx database.Tx, ord Order, take *money.Money) error
 // settledInFull refuses to complete an order of which money is still expected.
 func (o *Orders) settledInFull(tx database.Tx, ord Order) error {
 	list, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
-	if err == nil && slices.ContainsFunc(list, expectedStill) {
-		err = ErrMissing
+	switch {
+	case err != nil:
+		return err
+	case slices.ContainsFunc(list, payments.Payment.PromisedCash):
+		return errCash
+	case slices.ContainsFunc(list, expectedStill):
+		return ErrMissing
 	}
-	return err
+	return nil
 }

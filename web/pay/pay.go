@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sotto.chat/internal/fault"
+	"sotto.chat/orders"
 	"sotto.chat/payments"
 	"sotto.chat/payments/wechatpay"
 	"sotto.chat/web/assets"
@@ -27,6 +28,7 @@ var files embed.FS
 // Deps is what the pay page leads to.
 type Deps struct {
 	Payments  *payments.Payments
+	Orders    *orders.Orders // what the payments are for
 	PublicURL string
 	// CheckoutOrigins are where checkouts are hosted: browsers refuse to follow the button anywhere else.
 	// Empty: Stripe's own.

@@ -42,7 +42,7 @@ func open(t *testing.T, db *database.DB, clock *testkit.Clock) (*webtest.Shop, o
 
 func openLimited(t *testing.T, db *database.DB, clock *testkit.Clock, clicks, guesses *door.Limiter) (*webtest.Shop, orders.Order, string) {
 	s := webtest.Open(t, db, clock)
-	pay.Mount(s.Router, pay.Deps{Clicks: clicks, Guesses: guesses, Payments: s.Payments, PublicURL: s.URL, Now: clock.Now, CheckoutOrigins: []string{"https://checkout.stripe.com"}, Log: testkit.Log(t),
+	pay.Mount(s.Router, pay.Deps{Clicks: clicks, Guesses: guesses, Payments: s.Payments, Orders: s.Orders, PublicURL: s.URL, Now: clock.Now, CheckoutOrigins: []string{"https://checkout.stripe.com"}, Log: testkit.Log(t),
 		ByHand: func(ctx context.Context, merchant, payment, method string) error {
 			return db.InTx(ctx, func(tx database.Tx) error {
 				_, err := s.Orders.PayBy(tx, merchant, payment, method, orders.Deed{Actor: "customer"})
@@ -50,7 +50,7 @@ func openLimited(t *testing.T, db *database.DB, clock *testkit.Clock, clicks, gu
 			})
 		}})
 	s.Sell("CRO", "Croissant <b>", 350)
-	ord := s.Order("CRO", 2, orders.Owner{})
+	ord := s.Order("CRO", 2, orders.Owner{ConversationID: "cnv_1"})
 	return s, ord, s.Orders.PayURL(ord)
 }
 
@@ -122,7 +122,7 @@ func TestPaying(t *testing.T) {
 func TestDeadLinks(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
 		s, ord, url := open(t, db, clock)
-		other := s.Order("CRO", 1, orders.Owner{})
+		other := s.Order("CRO", 1, orders.Owner{ConversationID: "cnv_2"})
 		cancelled := s.Orders.PayURL(other)
 		s.Must(s.DB.InTx(t.Context(), func(tx database.Tx) error {
 			_, err := s.Orders.Cancel(tx, s.Merchant.ID, other.ID, orders.Deed{})

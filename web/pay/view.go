@@ -21,7 +21,7 @@ type view struct {
 	Language  string
 	Words     map[string]string
 	Languages []choice
-	State     string // open, processing, paid, refunded, expired, cancelled, changed, review; thanks, confirming, unknown, trouble, slow
+	State     string // open, processing, paid, refunded, expired, cancelled, changed, split, review; thanks, confirming, unknown, trouble, slow
 	Open      bool   // there is something to pay here
 	Trouble   bool   // the checkout could not be reached just now
 	Shop      string
@@ -41,6 +41,8 @@ type view struct {
 	Left      string // how long the goods are held
 	Ways      []way
 	Told      *told
+	Shares    []share // the links that replaced this one
+	order     about
 }
 
 type line struct{ Name, Quantity, Unit, Total string }
@@ -63,13 +65,12 @@ func (p *pay) view(c *gin.Context, page payments.Page) view {
 	if pay.ID == "" {
 		return v
 	}
-	if v.State == "cancelled" && pay.Reason == "cart_changed" {
-		v.State = "changed"
-	}
+	p.tell(c, &v, in.tag, pay)
 	if page.Parts > 1 {
 		v.Part, v.Parts = assets.Number(in.tag, int64(page.Part)), assets.Number(in.tag, int64(page.Parts))
 	}
 	v.sums(in.tag, pay)
+	v.share(pay)
 	v.Until, v.Clock = pay.ExpiresAt.UTC(), assets.Clock(pay.ExpiresAt)
 	left := pay.ExpiresAt.Sub(p.Now())
 	if left > 12*time.Hour {
@@ -121,7 +122,8 @@ func (v *view) left(d time.Duration) string {
 // say fills the text of a key.
 func (v *view) say(key string) string {
 	return strings.NewReplacer("{shop}", v.Shop, "{total}", v.Total, "{host}", v.Host, "{left}", v.Left, "{time}", v.Clock,
-		"{part}", v.Part, "{parts}", v.Parts).Replace(v.Words[key])
+		"{part}", v.Part, "{parts}", v.Parts, "{number}", v.order.number, "{came}", v.order.came, "{rest}", v.order.rest, "{back}", v.order.back,
+		"{here}", v.order.here).Replace(v.Words[key])
 }
 
 // tone is how a state's notice looks; its words say the same.
@@ -143,6 +145,8 @@ func (v view) render() ([]byte, error) {
 			return strings.ToUpper(string(r))
 		},
 		"say":  v.say,
+		"talk": v.talk,
+		"text": v.text,
 		"tone": v.tone,
 	}).ParseFS(files, "page.html")
 	if err != nil {

@@ -55,6 +55,9 @@ func (p *pay) ways(c *gin.Context, v *view, page payments.Page) {
 
 func (v *view) tell(method string) {
 	v.Told = &told{Method: method, Title: v.say("told_" + method), Steps: v.say("steps_" + method)}
+	if method == payments.MethodBank {
+		v.Told.Steps = v.join(v.Told.Steps, v.talk("bank_news"), v.say("bank_late"))
+	}
 }
 
 // byHand has the payment wait for cash or a transfer, and shows what to do.

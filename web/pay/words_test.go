@@ -21,7 +21,7 @@ import (
 	"sotto.chat/web/webtest"
 )
 
-func texts(t *testing.T) map[string]map[string]string {
+func texts(t testing.TB) map[string]map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("*.json")
 	if err != nil || len(files) != 6 {
@@ -123,7 +123,7 @@ func TestLanguageIsChosen(t *testing.T) {
 }
 
 // noKeys demands that no key of the texts and no open hole is shown.
-func noKeys(t *testing.T, en map[string]string, body string) {
+func noKeys(t testing.TB, en map[string]string, body string) {
 	t.Helper()
 	shown := regexp.MustCompile(`(?s)<style.*?</style>|<[^>]*>`).ReplaceAllString(body, "\n")
 	if m := hole.FindString(shown); m != "" {
