@@ -36,11 +36,17 @@ func (p *play) take(s step) {
 	case "split", "receive", "by transfer", "confirm", "ask rest", "difference":
 		p.remedy(s)
 	case "wait":
-		p.advance(time.Duration(1+s.A%40) * time.Minute)
+		p.advance(time.Duration(5+s.A%36) * time.Minute)
 		p.say("some time passes")
 		if s.B%2 == 0 {
 			p.run("sweep", 20, p.sweep)
 		}
+	case "long wait":
+		p.advance(31 * time.Minute)
+		p.say("half an hour passes")
+		p.run("sweep", 0, p.sweep)
+	case "storm": // nothing is heard for a while
+		p.storm = 2 + s.A%3
 	case "hear", "work":
 		p.drift(80)
 	case "look":
@@ -256,9 +262,9 @@ func (p *play) shopping(s step) {
 	case "cancel":
 		_ = step(p.orders.Cancel)
 	case "fulfil":
-		d.sent = step(p.orders.Fulfil) == nil || d.sent
+		d.sent = step(p.orders.Fulfil) == nil || p.cut || d.sent
 	case "complete":
-		d.sent = step(p.orders.Complete) == nil || d.sent
+		d.sent = step(p.orders.Complete) == nil || p.cut || d.sent
 	case "return":
 		_ = p.asks(what, func(ctx context.Context) error {
 			return p.inTx(ctx, func(tx database.Tx) error {
@@ -289,7 +295,7 @@ func (p *play) accept(d *deal, what string) {
 	for _, pay := range p.payments(d) {
 		if pay.Status == payments.NeedsReview && p.asks(what, func(ctx context.Context) error {
 			return p.inTx(ctx, func(tx database.Tx) error { return p.orders.AcceptPayment(tx, p.merchant, pay.ID) })
-		}) == nil {
+		}) == nil || p.cut {
 			d.accepted = true
 		}
 	}
@@ -315,7 +321,7 @@ func (p *play) remedy(s step) {
 		open := ord.Open()
 		one := max(1, open.Amount*int64(1+s.B%3)/4)
 		parts := []money.Money{money.Of(one, "EUR"), money.Of(open.Amount-one, "EUR")}
-		d.split = in(func(tx database.Tx) error { return second(p.orders.Split(tx, p.merchant, d.id, parts, staff)) }) == nil || d.split
+		d.split = in(func(tx database.Tx) error { return second(p.orders.Split(tx, p.merchant, d.id, parts, staff)) }) == nil || p.cut || d.split
 	case "receive":
 		sum := pay.Amount
 		if s.A%5 == 0 {
@@ -338,12 +344,12 @@ func (p *play) remedy(s step) {
 			_ = p.asks(what, func(ctx context.Context) error { return second(p.pay.ConfirmRefund(ctx, p.merchant, r.ID, s.A%3 > 0)) })
 		}
 	case "ask rest":
-		d.accepted = in(func(tx database.Tx) error { return p.orders.AskRest(tx, p.merchant, pay.ID, staff) }) == nil || d.accepted
+		d.accepted = in(func(tx database.Tx) error { return p.orders.AskRest(tx, p.merchant, pay.ID, staff) }) == nil || p.cut || d.accepted
 	case "difference":
 		d.refunds++
 		d.accepted = p.asks(what, func(ctx context.Context) error {
 			return second(p.orders.RefundDifference(ctx, p.merchant, pay.ID, "too much"))
-		}) == nil || d.accepted
+		}) == nil || p.cut || d.accepted
 	}
 }
 

@@ -72,8 +72,10 @@ func many(t *testing.T, engine string, count int) {
 	start, base := time.Now(), uint64(time.Now().UnixNano())>>12<<12
 	var next, played, failed atomic.Int64
 	var all sync.WaitGroup
+	var worlds []*world
 	for range runtime.GOMAXPROCS(0) {
 		w := open(t, engine)
+		worlds = append(worlds, w)
 		all.Go(func() {
 			for failed.Load() < 3 {
 				first := int(next.Add(batch)) - batch
@@ -107,7 +109,13 @@ func many(t *testing.T, engine string, count int) {
 	if late(t, engine) && os.Getenv("CI") != "" {
 		t.Errorf("time was up after %d histories of %d", played.Load(), count)
 	}
-	t.Logf("%d histories in %s", played.Load(), time.Since(start).Round(time.Millisecond))
+	reasons := map[string]int{}
+	for _, w := range worlds {
+		for r, n := range w.reasons {
+			reasons[r] += n
+		}
+	}
+	t.Logf("%d histories in %s; what happened to their orders: %v", played.Load(), time.Since(start).Round(time.Millisecond), reasons)
 }
 
 // late tells that the test's time is nearly up. What is left of it goes to the other engine, and to the end of what has begun.
@@ -150,15 +158,20 @@ func (w *world) history(seed uint64) (bad string) {
 	return fmt.Sprintf("the shortest history that is wrong:\n%s%s", written(steps), bad)
 }
 
+// alike compares two ends of a deal, unless the model leaves either of them open.
+func alike(a, b string) bool {
+	return a == b || strings.HasPrefix(a, "either") || strings.HasPrefix(b, "either")
+}
+
 // playAll plays the same steps in several weathers and compares their ends.
 func (w *world) playAll(steps []step, seed uint64) (bad string) {
 	var acts, ends []string
 	var story []string
 	for weather := range weathers {
-		p := w.begin(rand.New(rand.NewPCG(seed, uint64(weather+1))), 3+int64(seed%4))
+		p := w.begin(rand.New(rand.NewPCG(seed, uint64(weather+1))), 3+int64(seed%3))
 		for _, s := range steps {
 			p.take(s)
-			p.drift(60)
+			p.drift(p.post)
 		}
 		p.end()
 		end := p.judge()
@@ -172,7 +185,7 @@ func (w *world) playAll(steps []step, seed uint64) (bad string) {
 		if len(p.wrong) > 0 {
 			return strings.Join(p.wrong, "\n") + "\n" + strings.Join(p.story, "\n")
 		}
-		if weather > 0 && slices.Equal(acts, p.acts) && !slices.Equal(ends, end) {
+		if weather > 0 && slices.Equal(acts, p.acts) && !slices.EqualFunc(ends, end, alike) {
 			return fmt.Sprintf("the same history ended in two ways:\n%q\n%q\n%s\n--- and ---\n%s", ends, end, strings.Join(story, "\n"), strings.Join(p.story, "\n"))
 		}
 		acts, ends, story = p.acts, end, p.story

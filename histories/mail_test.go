@@ -1,6 +1,7 @@
 package histories_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func (p *play) collect() {
 		if needless(e.Type) && p.luck.IntN(10) > 0 {
 			continue // most shops do not subscribe to what they do not need
 		}
-		l := &letter{id: e.ID, kind: e.Type, raw: raw, lost: p.chance(15)}
+		l := &letter{id: e.ID, kind: e.Type, raw: raw, lost: p.chance(15) && (!p.sky.mute || seen(e.Type, raw))}
 		if l.lost {
 			p.say("the bank's %s gets lost", l.kind)
 			continue
@@ -48,6 +49,11 @@ func (p *play) collect() {
 	p.words = nil
 	p.sent.Unlock()
 	p.todo = append(p.todo, p.promises()...)
+}
+
+// seen tells whether what an event tells can be seen at a session that the shop knows.
+func seen(kind string, raw []byte) bool {
+	return (strings.HasPrefix(kind, "checkout.") || strings.HasPrefix(kind, "payment_intent.")) && !bytes.Contains(raw, []byte(`"copy":"yes"`))
 }
 
 // posted puts a word of the house into the mail. What can be found by asking may get lost.

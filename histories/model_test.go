@@ -104,8 +104,9 @@ func (c *coin) whole() bool { return c.sum == c.asked && c.currency == "EUR" }
 // must gives where the deal may end, by the books of those who have the money and by what people said.
 func (d *deal) must(money []*coin, underWay bool) []state {
 	var stands int64
-	went, bounced, by := false, false, map[string]bool{}
+	went, bounced, contested, by := false, false, false, map[string]bool{}
 	for _, c := range money {
+		contested = contested || c.contested
 		bounced = bounced || c.bounced
 		went = went || c.whole() && c.back == c.sum
 		if c.whole() && c.back < c.sum && !by[c.payment] {
@@ -115,7 +116,7 @@ func (d *deal) must(money []*coin, underWay bool) []state {
 	}
 	enough := stands >= d.total
 	switch {
-	case d.accepted, len(d.till) > 0 && len(money) > 0, d.split && (went || bounced):
+	case d.accepted, len(d.till) > 0 && len(money) > 0, d.split && (went || bounced || contested): // a part that is contested before the others come does not count
 		return []state{good, over, waiting}
 	case d.off || d.took:
 		return []state{over}
@@ -155,6 +156,9 @@ func (p *play) judge() (ends []string) {
 		ord, err := p.orders.Get(p.t.Context(), p.merchant, d.id)
 		p.must(err)
 		list = append(list, ord)
+		for _, e := range ord.Events {
+			p.reasons[e.Reason]++
+		}
 		for _, c := range money[d.id] {
 			for _, pay := range ord.Payments {
 				if pay.ID == c.payment {
@@ -181,7 +185,7 @@ func (p *play) judge() (ends []string) {
 		p.sums(name, d, ord, money[d.id])
 		p.told(name, d, ord, money[d.id])
 		p.twice(name, ord)
-		if len(want) > 1 || d.accepted {
+		if len(want) > 1 || d.accepted || p.lucky(i, list) {
 			st = "either"
 			ord.Payments = nil
 		}
@@ -220,11 +224,16 @@ func (p *play) excused(i int, list []orders.Order) bool {
 		switch e.Reason {
 		case orders.ReasonLateNoGoods:
 			return wanted > p.stock
-		case orders.ReasonSuperseded:
+		case orders.ReasonSuperseded, orders.ReasonCartChanged: // another order of the cart was paid, perhaps late
 			return slices.ContainsFunc(p.deals, func(d *deal) bool { return d.id != list[i].ID && d.cart == p.deals[i].cart })
 		}
 	}
 	return false
+}
+
+// lucky tells whether the end of an order that was paid late hung on what others did with the goods meanwhile.
+func (p *play) lucky(i int, list []orders.Order) bool {
+	return p.excused(i, list) || len(list) > 1 && slices.ContainsFunc(list[i].Events, func(e orders.Event) bool { return e.Reason == orders.ReasonLate })
 }
 
 // sums compares the payments of an order with its coins.
@@ -241,7 +250,7 @@ func (p *play) sums(name string, d *deal, ord orders.Order, money []*coin) {
 	}
 	foreign := 0
 	for _, c := range money {
-		if c.currency != "EUR" && len(money) == 1 {
+		if c.currency != "EUR" && foreign == 0 && len(here) < len(money) { // it stands in its receipt alone; another has a payment of its own
 			foreign++
 			continue
 		}

@@ -27,6 +27,9 @@ type play struct {
 	mild   bool       // no weather at all
 	copied bool       // somebody made a session of the shop's marks
 	sky    *sky
+	cut    bool // the process died under what was asked for last: it may be done, whatever the answer to the second asking
+	storm  int  // between so many steps nothing happens
+	post   int  // of a hundred things under way happen between two steps
 
 	goods  catalog.Product
 	stock  int64
@@ -66,7 +69,8 @@ func (w *world) begin(luck *rand.Rand, stock int64) *play {
 	w.forget()
 	p := &play{world: w, bank: w.newBank(), luck: luck, stock: stock, began: w.clock()}
 	p.mild = luck.IntN(4) == 0
-	p.sky = &sky{draw: luck.IntN}
+	p.sky, p.post = &sky{draw: luck.IntN}, []int{60, 60, 30, 8}[luck.IntN(4)]
+	p.sky.mute = luck.IntN(3) == 0
 	if !p.mild && luck.IntN(3) == 0 {
 		p.sky.deaf, p.sky.lost = luck.IntN(40), luck.IntN(20)
 	}
@@ -104,10 +108,12 @@ func (p *play) lives(percent int) *life {
 
 // door lets somebody ask for something. When the process dies under it they ask again, as often as it takes.
 func (p *play) door(what string, f func(ctx context.Context) error) error {
+	p.cut = false
 	for l := p.lives(12); ; l = p.lives(0) {
 		err := f(l.live(p.t.Context()))
 		if l.died() {
 			p.say("%s: the process died at step %d", what, l.end)
+			p.cut = true
 			continue
 		}
 		if _, refused := fault.Of(err); err != nil && !refused {
@@ -203,6 +209,7 @@ func (p *play) work(j *promised, percent int) {
 		p.fail("work %s was given up: %v", j.listener, err)
 	case err != nil:
 		p.say("work %s: %v", j.listener, err)
+		j.failed = err
 		j.at = p.clock().Add(time.Second << min(j.tries, 10))
 		return
 	default:
@@ -226,6 +233,10 @@ func (p *play) due() (list []*promised) {
 // drift lets some of what is under way happen.
 func (p *play) drift(part int) {
 	p.advance(time.Duration(1+p.luck.IntN(9000)) * time.Millisecond)
+	if p.storm > 0 {
+		p.storm--
+		return
+	}
 	p.collect()
 	letters := slices.Clone(p.mail)
 	if !p.mild {
@@ -319,6 +330,19 @@ func (p *play) end() {
 	p.run("recover", 0, p.pay.Recover)
 	p.run("poll", 0, p.pay.Poll)
 	p.calm(0)
+	p.kept()
+}
+
+// kept wants no promise left that fails whenever it is worked on. Only what the house does not close cannot be closed.
+func (p *play) kept() {
+	for _, j := range p.todo {
+		if j.failed == nil || j.listener == "payments.close" {
+			continue
+		}
+		if err := p.desk.Do((&life{end: -1, sky: p.sky}).live(p.t.Context()), j.args); err != nil && !errors.As(err, new(jobs.ErrLater)) {
+			p.fail("work %s %s fails for ever: %v", j.listener, j.args, err)
+		}
+	}
 }
 
 // closed wants no session open at the bank for what cannot be paid any more.

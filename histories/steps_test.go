@@ -25,17 +25,28 @@ var deeds = []struct {
 	{"edit", 4}, {"cancel", 5}, {"fulfil", 4}, {"complete", 2}, {"return", 3}, {"refund", 7}, {"accept", 4},
 	{"offer", 8}, {"pay there", 10}, {"slowly there", 2}, {"fail there", 2}, {"give back there", 3},
 	{"split", 4}, {"receive", 4}, {"by transfer", 2}, {"confirm", 2}, {"ask rest", 4}, {"difference", 4},
-	{"wait", 12}, {"hear", 6}, {"work", 6}, {"look", 4},
+	{"wait", 12}, {"storm", 4}, {"hear", 6}, {"work", 6}, {"look", 4},
+}
+
+// beginnings is how histories begin; most that happens to money needs some first.
+var beginnings = [][]string{
+	{"order", "click", "pay"}, {"order", "click", "pay"}, {"order", "click", "pay"}, {"order", "offer", "pay there"}, {"order", "offer", "pay there"},
+	{"order", "click", "slowly"}, {"order", "click", "decline", "pay"}, {"order", "click", "alter", "pay"}, {"order", "click"},
+	{"order", "split", "click", "pay", "click", "pay"}, {"order", "split", "offer", "pay there", "pay there"},
+	{"order", "click", "storm", "pay", "long wait", "order"}, {"order", "offer", "storm", "pay there", "long wait", "order"},
+	{"order", "click", "storm", "pay", "give back"}, {"order", "click", "storm", "pay", "dispute"},
 }
 
 // draw makes a history.
-func draw(r *rand.Rand) []step {
+func draw(r *rand.Rand) (list []step) {
 	all := 0
 	for _, d := range deeds {
 		all += d.part
 	}
-	list := []step{{"order", r.IntN(1000), r.IntN(1000)}, {"click", 0, r.IntN(1000)}}
-	for range 1 + r.IntN(8) {
+	for _, name := range beginnings[r.IntN(len(beginnings))] {
+		list = append(list, step{name, r.IntN(1000), r.IntN(1000)})
+	}
+	for range 1 + r.IntN(7) {
 		n := r.IntN(all)
 		for _, d := range deeds {
 			if n -= d.part; n < 0 {

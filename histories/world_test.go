@@ -46,8 +46,9 @@ type world struct {
 	merchant string
 	customer string
 	terms    orders.Terms
-	last     int64    // the row of the queue that was read last
-	mine     []string // the orders of the history
+	last     int64          // the row of the queue that was read last
+	reasons  map[string]int // how often what was written into the history of an order
+	mine     []string       // the orders of the history
 
 	mu    sync.Mutex
 	now   time.Time
@@ -59,7 +60,7 @@ type world struct {
 // open makes a shop on a fresh database of the engine.
 func open(t *testing.T, engine string) *world {
 	t.Helper()
-	w := &world{t: t, now: time.Now().UTC().Add(24 * time.Hour).Truncate(time.Second)} // never before what the queue takes from the machine's clock
+	w := &world{t: t, reasons: map[string]int{}, now: time.Now().UTC().Add(24 * time.Hour).Truncate(time.Second)} // never before what the queue takes from the machine's clock
 	url := testkit.URL(t, engine)
 	if engine == database.SQLite {
 		url = inMemory(t, url)
@@ -149,6 +150,7 @@ type promised struct {
 	listener string
 	at       time.Time
 	tries    int
+	failed   error // of the last try that ended in one
 }
 
 // promises reads what was promised since the last reading.

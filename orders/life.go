@@ -203,12 +203,37 @@ func (o *Orders) RefundOrder(ctx context.Context, merchant, order string, r Refu
 		return payments.Refund{}, err
 	}
 	if r.PaymentID == "" {
+		if r.PaymentID, err = o.refundedBefore(ctx, ord, r.IdempotencyKey); err != nil {
+			return payments.Refund{}, err
+		}
+	}
+	if r.PaymentID == "" {
 		if r.PaymentID = refundable(ord.Payments); r.PaymentID == "" {
 			return payments.Refund{}, ErrNoMoney
 		}
 	}
 	// eager: the order follows before the caller has its answer
 	return o.pay.Refund(jobs.Eager(ctx), merchant, r.PaymentID, r.Amount, r.Reason, r.IdempotencyKey)
+}
+
+// refundedBefore gives the payment that this key has a refund of: asked again, the same is meant, whatever one would choose by now.
+func (o *Orders) refundedBefore(ctx context.Context, ord Order, key string) (string, error) {
+	if key == "" {
+		return "", nil
+	}
+	for _, p := range ord.Payments {
+		if p.PaidAmount == 0 && p.Status != payments.NeedsReview {
+			continue
+		}
+		list, err := o.pay.Refunds(ctx, ord.MerchantID, p.ID)
+		if err != nil {
+			return "", err
+		}
+		if slices.ContainsFunc(list, func(r payments.Refund) bool { return r.IdempotencyKey == key }) {
+			return p.ID, nil
+		}
+	}
+	return "", nil
 }
 
 func refundable(list []payments.Payment) string {
