@@ -19,6 +19,7 @@ const (
 	RemedyAskRest    = "ask_rest"          // too little is good as a part; another payment asks for the rest
 	RemedyReceive    = "receive"           // the cash, or the transfer, is here
 	RemedyConfirm    = "confirm_refund"    // the transfer back was made
+	RemedyUnsent     = "refund_unsent"     // the transfer back could not be made
 )
 
 // Remedy is one of them, with the sum that it is about. Refund is set where it is about a refund.
@@ -49,8 +50,10 @@ func (o *Orders) Remedies(ctx context.Context, merchant, payment string) ([]Reme
 	}
 	var out []Remedy
 	switch {
+	case p.Status != payments.NeedsReview && worth(ord, p) > 0 && ord.forgotten():
+		out = append(out, Remedy{Code: RemedyAskRest, Amount: ord.Open()})
 	case p.Status == payments.NeedsReview && left.Amount > 0:
-		out = judgements(ord, p, left)
+		out = judgements(ord, p, left, refunds)
 	case p.PromisedCash():
 		out = append(out, Remedy{Code: RemedyReceive, Amount: p.Money(), Method: payments.MethodCash})
 	case p.Status == payments.Pending && p.Reason == payments.ReasonTransfer:
@@ -58,28 +61,44 @@ func (o *Orders) Remedies(ctx context.Context, merchant, payment string) ([]Reme
 	}
 	for _, r := range refunds {
 		if r.Status == payments.RefundPending && strings.HasPrefix(r.ExternalID, "hand-") {
-			out = append(out, Remedy{Code: RemedyConfirm, Amount: money.Of(r.Amount, r.Currency), Refund: r.ID})
+			sum := money.Of(r.Amount, r.Currency)
+			out = append(out, Remedy{Code: RemedyConfirm, Amount: sum, Refund: r.ID}, Remedy{Code: RemedyUnsent, Amount: sum, Refund: r.ID})
 		}
 	}
 	return out, nil
 }
 
 // judgements are the ways out of a review.
-func judgements(ord Order, p payments.Payment, left money.Money) []Remedy {
+func judgements(ord Order, p payments.Payment, left money.Money, refunds []payments.Refund) []Remedy {
 	back := Remedy{Code: RemedyRefund, Amount: left}
 	good := Remedy{Code: RemedyAccept, Amount: left}
 	switch {
 	case p.PaidAmount == 0, p.Reason == payments.ReasonPartly:
-		return []Remedy{back} // money of another currency, or a part without the rest, pays nothing
+		return []Remedy{again(p, back, refunds)} // money of another currency, or a part without the rest, pays nothing
 	case p.Over() > 0:
 		return []Remedy{{Code: RemedyDifference, Amount: money.Of(p.Over(), p.Currency)}, good, back}
 	case p.Short() && ord.Status == AwaitingPayment:
 		return []Remedy{{Code: RemedyAskRest, Amount: money.Of(p.Amount-p.PaidAmount, p.Currency)}, good, back}
-	case slices.Contains([]string{payments.ReasonRefundFailed, payments.ReasonDouble, ReasonLateNoGoods, ReasonSuperseded, ReasonLateCancelled,
+	case p.Reason == payments.ReasonDouble && ord.Status == AwaitingPayment && ord.Arrived().Amount <= ord.Total:
+		return []Remedy{good, back} // a part of what is still to come
+	case p.Reason == payments.ReasonRefundFailed:
+		return []Remedy{again(p, back, refunds), good}
+	case slices.Contains([]string{ payments.ReasonDouble, ReasonLateNoGoods, ReasonSuperseded, ReasonLateCancelled,
 		ReasonCancelled, ReasonReturned, ReasonCartChanged}, p.Reason):
 		return []Remedy{back, good}
 	}
 	return []Remedy{good, back}
+}
+
+// again is the refund that failed, once more: just what was meant to go back.
+func again(p payments.Payment, back Remedy, refunds []payments.Refund) Remedy {
+	for _, r := range slices.Backward(refunds) {
+		if p.Reason == payments.ReasonRefundFailed && r.Status == payments.RefundFailed && r.Currency == back.Amount.Currency && r.Amount < back.Amount.Amount {
+			back.Amount.Amount = r.Amount
+			break
+		}
+	}
+	return back
 }
 
 // RefundDifference takes too much as good and sends back what is too much. After a crash between the two the promise goes on.

@@ -100,6 +100,11 @@ func (o *Orders) paid(tx database.Tx, ord *Order, m payments.Move) error {
 			if err := o.askOnce(tx, *ord, t); err != nil {
 				return err
 			}
+			if m.Payment.Reason == payments.ReasonAccepted {
+				if err := o.askForgotten(tx, ord, m.Payment.Language); err != nil {
+					return err
+				}
+			}
 			return o.tell(tx, ord, m, ReasonPart)
 		}
 		if err := o.pay.Kill(tx, ord.MerchantID, ord.ID, ReasonPaid); err != nil {

@@ -213,7 +213,7 @@ func TestBankTransfer(t *testing.T) {
 		if err != nil || r.Status != payments.RefundPending {
 			t.Fatal(r, err)
 		}
-		w.remedies(twice[1].ID, orders.RemedyConfirm)
+		w.remedies(twice[1].ID, orders.RemedyConfirm, orders.RemedyUnsent)
 		_, err = w.pay.ConfirmRefund(jobs.Eager(t.Context()), w.m.ID, r.ID, true)
 		w.must(err)
 		w.money(twice[1].ID, payments.Refunded, payments.ReasonDouble)

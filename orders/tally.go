@@ -108,6 +108,18 @@ func (ord Order) Open() money.Money {
 	return m
 }
 
+// forgotten tells whether the order waits for money that nobody is asked for, and no person has to look at.
+func (ord Order) forgotten() bool {
+	return ord.Status == AwaitingPayment && ord.ExpiresAt != nil && nobodyAsked(ord, ord.Payments)
+}
+
+// nobodyAsked tells whether money is missing of the order, of which none is expected and none is before a person.
+func nobodyAsked(ord Order, list []payments.Payment) bool {
+	t := count(ord, list)
+	review := slices.ContainsFunc(list, func(p payments.Payment) bool { return p.Status == payments.NeedsReview })
+	return t.sum < ord.Total && len(t.live) == 0 && !review
+}
+
 // PayLink is where a part of an order is paid.
 type PayLink struct {
 	URL    string

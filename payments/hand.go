@@ -29,6 +29,7 @@ var (
 	ErrMethodOff  = fault.New(fault.Conflict, "payment_method_off", "This shop does not offer this way of paying; PUT /v1/payments/methods turns it on.")
 	ErrReceived   = fault.New(fault.Conflict, "received_otherwise", "Another sum was registered under this reference; use another reference.")
 	ErrAlready    = fault.New(fault.Conflict, "received_already", "This sum was registered here already; give a reference (a receipt number) if this is other money.")
+	ErrRefundSum  = fault.New(fault.Invalid, "refund_invalid", "A refund is at least one minor unit.")
 	ErrNoRefund   = fault.New(fault.NotFound, "refund_not_found", "There is no such refund.")
 	ErrNotByHand  = fault.New(fault.Conflict, "refund_not_by_hand", "Only a refund that staff make by hand, and that is still open, is confirmed by hand.")
 	ErrReceivable = fault.New(fault.Invalid, "receive_invalid", "Money that staff receive is cash or a bank transfer of at least one minor unit.")

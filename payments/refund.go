@@ -116,7 +116,7 @@ func refundable(tx database.Tx, pay Payment, amount *money.Money) (money.Money, 
 	case amount.Currency != rest.Currency:
 		return rest, ErrRefundCurrency
 	case amount.Amount < 1:
-		return rest, ErrRefundTooMuch.Say("A refund is at least one minor unit.")
+		return rest, ErrRefundSum
 	case amount.Amount > rest.Amount:
 		return rest, ErrRefundTooMuch.Say("At most %s %s can go back.", rest.Decimal(), rest.Currency)
 	}

@@ -107,7 +107,7 @@ func TestMoneyByHandAndItsRemedies(t *testing.T) {
 
 		cash := buy("cash").Order
 		c.is(200, http.MethodPost, "/v1/orders/"+cash.ID+"/fulfil", `{}`, nil)
-		c.is(409, http.MethodPost, "/v1/orders/"+cash.ID+"/complete", `{}`, nil)
+		c.refused(409, "payment_outstanding", "/v1/orders/"+cash.ID+"/complete", `{}`, "POST /v1/payments/{id}/receive")
 		c.take(c.payment(cash.Payments[0].ID, "pending", "receive"), "receive")
 		c.refused(409, "received_already", "/v1/payments/"+cash.Payments[0].ID+"/receive", `{"amount":{"amount":2000,"currency":"EUR"},"method":"cash"}`)
 		if p := c.payment(cash.Payments[0].ID, "paid"); len(p.Receipts) != 1 || p.Receipts[0].Method != "cash" || p.Receipts[0].Amount != p.Amount {
@@ -144,7 +144,7 @@ func TestMoneyByHandAndItsRemedies(t *testing.T) {
 		pay = over.Payments[0].ID
 		c.is(200, http.MethodPost, "/v1/payments/"+pay+"/receive", `{"amount":{"amount":2300,"currency":"EUR"},"method":"bank"}`, nil)
 		c.take(c.payment(pay, "needs_review", "refund_difference", "accept", "refund"), "refund_difference")
-		c.take(c.payment(pay, "paid", "confirm_refund"), "confirm_refund")
+		c.take(c.payment(pay, "paid", "confirm_refund", "refund_unsent"), "confirm_refund")
 		if p := c.payment(pay, "partially_refunded"); p.Refunded.Amount != 300 {
 			t.Errorf("%+v", p)
 		}

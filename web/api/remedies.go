@@ -15,7 +15,7 @@ import (
 
 // Remedy is one thing that a person can do about a payment now: send the body to the path.
 type Remedy struct {
-	Code   string     `json:"code" enum:"accept,refund,refund_difference,ask_rest,receive,confirm_refund"`
+	Code   string     `json:"code" enum:"accept,refund,refund_difference,ask_rest,receive,confirm_refund,refund_unsent"`
 	Label  string     `json:"label"`
 	Method string     `json:"method" enum:"POST"`
 	Path   string     `json:"path"`
@@ -32,7 +32,7 @@ type RemedyBody struct {
 func showRemedy(payment string, r orders.Remedy) Remedy {
 	out := Remedy{Code: r.Code, Method: http.MethodPost, Path: "/v1/payments/" + payment + "/" + r.Code}
 	sum := r.Amount.Decimal() + " " + r.Amount.Currency
-	yes := true
+	yes, no := true, false
 	switch r.Code {
 	case orders.RemedyAccept:
 		out.Label = "Take " + sum + " as good"
@@ -46,6 +46,8 @@ func showRemedy(payment string, r orders.Remedy) Remedy {
 		out.Label, out.Body = "The "+sum+" is here", RemedyBody{Amount: &r.Amount, Method: r.Method}
 	case orders.RemedyConfirm:
 		out.Label, out.Path, out.Body.Made = "The "+sum+" was sent back", "/v1/refunds/"+r.Refund+"/confirm", &yes
+	case orders.RemedyUnsent:
+		out.Label, out.Path, out.Body.Made = "The "+sum+" could not be sent back", "/v1/refunds/"+r.Refund+"/confirm", &no
 	}
 	return out
 }
@@ -144,16 +146,17 @@ func (a *api) remedies() {
 }
 
 func (a *api) byHand() {
-	add(a, op{method: http.MethodPost, path: "/v1/payments/{id}/receive", right: merchants.MoneyWrite, tag: "Money", summary: "Register cash or a bank transfer; the same reference twice is one", repeatable: true},
+	add(a, op{method: http.MethodPost, path: "/v1/payments/{id}/receive", right: merchants.MoneyWrite, tag: "Money", summary: "Register cash or a bank transfer, and read the payment that it came to; the same reference twice is one", repeatable: true},
 		func(ctx context.Context, who merchants.Actor, in *struct {
 			ByID
 			Body ReceiveIn
 		}) (*Answer[PaymentWithRefunds], error) {
 			r := payments.Received{Method: in.Body.Method, Amount: in.Body.Amount, Reference: in.Body.Reference}
-			if err := a.Payments.Receive(jobs.Eager(ctx), who.MerchantID, in.ID, r); err != nil {
+			at, err := a.Orders.Receive(jobs.Eager(ctx), who.MerchantID, in.ID, r)
+			if err != nil {
 				return nil, err
 			}
-			return a.payment(ctx, who.MerchantID, in.ID)
+			return a.payment(ctx, who.MerchantID, at)
 		})
 	add(a, op{method: http.MethodPost, path: "/v1/payments/{id}/method", right: merchants.OrdersWrite, tag: "Money", summary: "Have a payment wait for cash at the door or for a bank transfer", repeatable: true},
 		func(ctx context.Context, who merchants.Actor, in *struct {
