@@ -68,6 +68,8 @@ func (p *pay) tell(c *gin.Context, v *view, tag string, pay payments.Payment) {
 	switch {
 	case pay.Reason == orders.ReasonCartChanged:
 		v.State = "changed"
+	case pay.Reason == orders.ReasonPaid && v.order.done: // other money paid the order, and nobody needs this link any more
+		v.State = "settled"
 	case pay.Reason == orders.ReasonSplit && ord.Status == orders.Expired:
 		v.State = "expired"
 	case pay.Reason == orders.ReasonSplit && ord.Status != orders.Cancelled:

@@ -155,6 +155,8 @@ func TestTheLinkThatWasSplit(t *testing.T) {
 		}
 		testkit.Eventually(t, "the order to be paid", func() bool { return strings.Contains(ask(s, "GET", link, "en").body, "All parts are paid") })
 		everywhere(s, link, http.StatusGone, []string{"text_split", "split_paid"}, []string{"title_cancelled", "not_taken", "split_links"})
+		set("cancelled", orders.ReasonPaid)(s, ord.Payments[0])
+		everywhere(s, link, http.StatusGone, []string{"title_settled", "text_settled"}, []string{"title_cancelled", "not_taken", "start_again", "still_here"})
 	})
 }
 

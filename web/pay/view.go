@@ -21,7 +21,7 @@ type view struct {
 	Language  string
 	Words     map[string]string
 	Languages []choice
-	State     string // open, processing, paid, refunded, expired, cancelled, changed, split, review; thanks, confirming, unknown, trouble, slow
+	State     string // open, processing, paid, refunded, expired, cancelled, changed, split, settled, review; thanks, confirming, unknown, trouble, slow
 	Open      bool   // there is something to pay here
 	Trouble   bool   // the checkout could not be reached just now
 	Shop      string
@@ -129,7 +129,7 @@ func (v *view) say(key string) string {
 // tone is how a state's notice looks; its words say the same.
 func (v *view) tone() string {
 	switch v.State {
-	case "thanks", "paid":
+	case "thanks", "paid", "settled":
 		return "good"
 	case "expired", "cancelled", "changed", "unknown", "trouble", "slow":
 		return "warn"
