@@ -4,22 +4,20 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"sotto.chat/internal/money"
 )
 
 // File is an uploaded statement. From and To are what it covers; where they are zero, the days of its first and last line.
 type File struct {
 	Provider, Account string
 	From, To          time.Time
-	Raw               []byte
+	// Now, where it is known, lets lines be refused that speak of the future.
+	Now time.Time
+	Raw []byte
 }
 
 // mostLines bounds a file: a month of a busy shop.
@@ -51,24 +49,26 @@ func Read(f File) ([]Statement, error) {
 	if len(lines) > mostLines {
 		return nil, ErrStatement.Say("A statement has at most %d lines; upload it in parts.", mostLines)
 	}
-	for _, l := range lines {
-		if largest := int64(1e15); max(l.Amount, l.Fee, l.Net, l.Gross) > largest || min(l.Amount, l.Fee, l.Net, l.Gross) < -largest {
-			return nil, ErrStatement.Say("Line %s has a sum that nobody pays.", l.ID)
-		}
-	}
-	return f.split(number(lines), zone), nil
-}
-
-// number gives the second line with one id a name of its own: a provider that lists something twice has said it twice.
-func number(lines []Line) []Line {
-	seen := map[[2]string]int{}
 	for i, l := range lines {
-		at := [2]string{l.Account, l.ID}
-		if seen[at]++; seen[at] > 1 {
-			lines[i].ID = fmt.Sprintf("%s#%d", l.ID, seen[at])
+		lines[i].Account = cmp.Or(l.Account, f.Account)
+		if largest := int64(1e15); max(l.Amount, l.Fee, l.Net, l.Gross) > largest || min(l.Amount, l.Fee, l.Net, l.Gross) < -largest {
+			return nil, ErrStatement.Say("Line %d below the head has a sum that nobody pays.", i+1)
+		}
+		if !f.Now.IsZero() && l.At.After(f.Now.AddDate(0, 0, 1)) {
+			return nil, ErrStatement.Say("Line %d below the head is of %s, which is in the future: check how the file writes its dates.", i+1,
+				l.At.Format(time.DateOnly)).At("at", "is in the future")
 		}
 	}
-	return lines
+	if len(lines) == 0 && (f.From.IsZero() || f.To.IsZero()) {
+		return nil, ErrStatement.Say("The statement has no lines: if no money moved, say for which days with from and to; else check that the file is whole.").
+			At("from", "must be given for a statement without lines").At("to", "must be given for a statement without lines")
+	}
+	warnings := number(lines)
+	list := f.split(lines, zone)
+	for i, s := range list {
+		list[i].Warnings = warnings[s.Account]
+	}
+	return list, nil
 }
 
 // split puts the lines of each account together. A file that has none covers its span for the account that was named.
@@ -85,8 +85,7 @@ func (f File) split(lines []Line, zone *time.Location) (out []Statement) {
 	}
 	by := map[string][]Line{}
 	for _, l := range lines {
-		account := cmp.Or(l.Account, f.Account)
-		by[account] = append(by[account], l)
+		by[l.Account] = append(by[l.Account], l)
 	}
 	if len(by) == 0 {
 		by[f.Account] = nil
@@ -121,7 +120,7 @@ type plain struct {
 // readJSON reads {"lines":[…]} of ours, or Telegram's answer to getStarTransactions.
 func readJSON(raw []byte) ([]Line, error) {
 	var f struct {
-		Lines        []plain           `json:"lines"`
+		Lines        []plain           `json:"lines"` // nil where there are none, and empty where there is a list of none
 		Transactions []starTransaction `json:"transactions"`
 		Result       struct {
 			Transactions []starTransaction `json:"transactions"`
@@ -130,6 +129,9 @@ func readJSON(raw []byte) ([]Line, error) {
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return nil, ErrStatement.Say("The statement is no JSON of a form that is known here.")
 	}
+	if f.Lines == nil && f.Transactions == nil && f.Result.Transactions == nil {
+		return nil, ErrStatement.Say(`The statement has neither "lines" nor Telegram's "transactions".`)
+	}
 	if stars := append(f.Transactions, f.Result.Transactions...); len(stars) > 0 {
 		return readStars(stars)
 	}
@@ -137,7 +139,7 @@ func readJSON(raw []byte) ([]Line, error) {
 	for i, p := range f.Lines {
 		at, err := moment(p.At)
 		if err != nil {
-			return nil, ErrStatement.Say("Line %d has no moment that can be read.", i+1).At("lines["+strconv.Itoa(i)+"].at", "must be RFC 3339")
+			return nil, unreadable("Line", i+1, "at", p.At, momentForm).At("lines["+strconv.Itoa(i)+"].at", "must be RFC 3339")
 		}
 		l := Line{ID: p.ID, Kind: p.Kind, Account: p.Account, Coin: p.Coin, Reference: p.Reference, Refund: p.Refund, OurRefund: p.OurRefund,
 			Dispute: p.Dispute, Payout: p.Payout, Amount: p.Amount, Fee: p.Fee, Net: p.Amount - p.Fee, Currency: strings.ToUpper(p.Currency),
@@ -169,10 +171,13 @@ func (l Line) sorted(row int) (Line, error) {
 		l.ID = cmp.Or(l.Refund, l.Dispute, l.Coin, l.Payout, l.Reference)
 	}
 	if l.ID == "" {
-		return l, ErrStatement.Say("Line %d has no id.", row)
+		return l, ErrStatement.Say("Line %d has no id.", row).At("id", "is empty, and so is every other id")
 	}
-	if len(l.Currency) != 3 || strings.ContainsFunc(l.Currency, func(r rune) bool { return r < 'A' || r > 'Z' }) {
-		return l, ErrStatement.Say("Line %d has no currency.", row)
+	if !knownCurrency(l.Currency) {
+		return l, unreadable("Line", row, "currency", l.Currency, currencyForm)
+	}
+	if l.GrossCurrency != "" && !knownCurrency(l.GrossCurrency) {
+		return l, unreadable("Line", row, "gross_currency", l.GrossCurrency, currencyForm)
 	}
 	if l.GrossCurrency == l.Currency {
 		l.Gross, l.GrossCurrency = 0, ""
@@ -186,35 +191,4 @@ func (l Line) sorted(row int) (Line, error) {
 		}
 	}
 	return l, nil
-}
-
-// moment reads RFC 3339, or a plain date or time, which is in UTC.
-func moment(s string) (time.Time, error) {
-	for _, form := range []string{time.RFC3339Nano, "2006-01-02 15:04:05", time.DateOnly} {
-		if t, err := time.Parse(form, strings.TrimSpace(s)); err == nil && t.Year() > 1970 && t.Year() < 2200 {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, strconv.ErrSyntax
-}
-
-// decimal reads a sum in the major unit; finer parts than the currency has are rounded, as providers' fees sometimes have them.
-func decimal(s, currency string) (int64, error) {
-	s = strings.TrimPrefix(strings.TrimSpace(s), "+")
-	if s == "" {
-		return 0, nil
-	}
-	if currency == "XTR" { // Telegram's Stars are no currency of ISO 4217, and whole
-		return strconv.ParseInt(s, 10, 64)
-	}
-	m, err := money.Parse(s, currency)
-	if err == nil {
-		return m.Amount, nil
-	}
-	digits, unknown := money.Digits(currency)
-	f, bad := strconv.ParseFloat(s, 64)
-	if unknown != nil || bad != nil || math.Abs(f) > 1e9 || strings.ContainsAny(s, "eExXpP_nN") {
-		return 0, err
-	}
-	return int64(math.Round(f * math.Pow10(digits))), nil
 }

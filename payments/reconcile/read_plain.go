@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// needed are the columns without which a row says nothing.
+var needed = []string{"kind", "amount", "currency", "at"}
+
 // readPlain reads the plain CSV for banks, Pix, UPI and whoever else has no form of their own here. The first row names the columns, in
 // any order; a comma or a semicolon parts them:
 //
@@ -19,8 +22,8 @@ import (
 //	coin            the provider's id of the money: Pix's end-to-end id, UPI's UTR, a bank's entry
 //	reference       what we gave the customer to write on it
 //	refund, our_refund, dispute, payout   ids, where the line is about such
-//	amount          in major units with a point, what comes in plain and what goes out with a minus: 12.50, -3
-//	fee, net        what the provider kept, and amount less fee; both may be left out
+//	amount          in major units with a point, what comes in plain and what goes out with a minus: 12.50, -3; never finer than the currency
+//	fee, net        what the provider kept, and amount less fee; both may be left out, and finer parts of them are rounded
 //	currency        three letters
 //	gross, gross_currency   what the customer paid, where that was in another currency
 //	at              2026-01-31T10:00:00Z, or 2026-01-31 10:00:00, or 2026-01-31, in UTC
@@ -30,9 +33,9 @@ func readPlain(raw []byte) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, needed := range []string{"kind", "amount", "currency", "at"} {
-		if !slices.Contains(rows.names, needed) {
-			return nil, ErrStatement.Say("The statement's first row does not name the column %q.", needed)
+	for _, name := range needed {
+		if !slices.Contains(rows.names, name) {
+			return nil, ErrStatement.Say("The statement's first row does not name the column %q.", name)
 		}
 	}
 	var out []Line
@@ -40,17 +43,11 @@ func readPlain(raw []byte) ([]Line, error) {
 		l := Line{ID: get("id"), Kind: get("kind"), Account: get("account"), Coin: get("coin"), Reference: get("reference"), Refund: get("refund"),
 			OurRefund: get("our_refund"), Dispute: get("dispute"), Payout: get("payout"), Currency: strings.ToUpper(get("currency")),
 			GrossCurrency: strings.ToUpper(get("gross_currency"))}
-		var bad [5]error
-		l.Amount, bad[0] = decimal(get("amount"), l.Currency)
-		l.Fee, bad[1] = decimal(get("fee"), l.Currency)
-		l.Net, bad[2] = decimal(get("net"), l.Currency)
-		l.Gross, bad[3] = decimal(get("gross"), l.GrossCurrency)
-		l.At, bad[4] = moment(get("at"))
-		if get("net") == "" {
-			l.Net = l.Amount - l.Fee
+		if err := rows.fits(i); err != nil {
+			return nil, err
 		}
-		if err := errors.Join(bad[:]...); err != nil {
-			return nil, ErrStatement.Say("Row %d has a sum or a moment that cannot be read.", i+2).Because(err)
+		if err := l.cells(i+2, get); err != nil {
+			return nil, err
 		}
 		if l, err = l.sorted(i + 2); err != nil {
 			return nil, err
@@ -60,9 +57,60 @@ func readPlain(raw []byte) ([]Line, error) {
 	return out, nil
 }
 
+// cells reads the sums and the moment of a row.
+func (l *Line) cells(row int, get func(string) string) error {
+	if !knownCurrency(l.Currency) { // without it no sum can be read
+		return unreadable("Row", row, "currency", get("currency"), currencyForm)
+	}
+	if l.GrossCurrency != "" && !knownCurrency(l.GrossCurrency) || l.GrossCurrency == "" && get("gross") != "" {
+		return unreadable("Row", row, "gross_currency", get("gross_currency"), currencyForm)
+	}
+	for _, c := range []struct {
+		column   string
+		read     func(sum, currency string) (int64, error)
+		currency string
+		into     *int64
+		form     string
+	}{{"amount", exact, l.Currency, &l.Amount, sumForm}, {"fee", rounded, l.Currency, &l.Fee, feeForm}, {"net", rounded, l.Currency, &l.Net, feeForm},
+		{"gross", exact, l.GrossCurrency, &l.Gross, sumForm}} {
+		var err error
+		*c.into, err = c.read(get(c.column), c.currency)
+		if err != nil || c.column == "amount" && get(c.column) == "" {
+			return unreadable("Row", row, c.column, get(c.column), c.form)
+		}
+	}
+	if get("net") == "" {
+		l.Net = l.Amount - l.Fee
+	}
+	var err error
+	if l.At, err = moment(get("at")); err != nil {
+		return unreadable("Row", row, "at", get("at"), momentForm)
+	}
+	return nil
+}
+
+// fits refuses a row that ends before a column that is needed, or that goes on after the last one.
+func (s *sheet) fits(i int) error {
+	row, last := s.rows[i], 0
+	for at, name := range s.names {
+		if slices.Contains(needed, name) {
+			last = at
+		}
+	}
+	switch {
+	case len(row) <= last:
+		return ErrStatement.Say("Row %d has %d values and the head names %d columns: the row was cut off, or the file is parted by another sign.", i+2, len(row), len(s.names))
+	case len(row) > len(s.names) && slices.ContainsFunc(row[len(s.names):], func(v string) bool { return v != "" }):
+		return ErrStatement.Say("Row %d has %d values and the head names %d columns: a value with a comma in it must stand in quotes, and sums are written with a point.",
+			i+2, len(row), len(s.names))
+	}
+	return nil
+}
+
 // sheet is a CSV file with its columns by name.
 type sheet struct {
 	names []string
+	rows  [][]string
 	all   []func(name string) string
 }
 
@@ -99,6 +147,7 @@ func (s *sheet) add(row []string) {
 		return
 	}
 	names := s.names
+	s.rows = append(s.rows, row)
 	s.all = append(s.all, func(name string) string {
 		if i := slices.Index(names, name); i >= 0 && i < len(row) {
 			return strings.TrimSpace(row[i])
@@ -109,21 +158,6 @@ func (s *sheet) add(row []string) {
 
 // beijing is the time in which WeChat's bills are written.
 var beijing = time.FixedZone("UTC+8", 8*3600)
-
-// billTable cuts a bill's rows where a comma and a grave accent stand together: the names of goods may hold commas, and are not quoted.
-func billTable(raw []byte) (s sheet) {
-	for line := range strings.Lines(string(raw)) {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
-		}
-		row := strings.Split(line, ",")
-		if values, ok := strings.CutPrefix(line, "`"); ok {
-			row = strings.Split(values, ",`")
-		}
-		s.add(row)
-	}
-	return s
-}
 
 // readTradeBill reads WeChat Pay's trade bill of all kinds of rows. A grave accent stands before each value, which also tells a comma
 // between two from one in the name of the goods. The last row holds sums, of which the number of rows is checked.
@@ -181,7 +215,11 @@ func billLine(get func(string) string) (l Line, err error) {
 			if get(n) == "" {
 				continue
 			}
-			v, bad := decimal(get(n), l.Currency)
+			read := exact
+			if n == "手续费" {
+				read = rounded // WeChat tells it in parts of a fen
+			}
+			v, bad := read(get(n), l.Currency)
 			err = errors.Join(err, bad)
 			return v
 		}

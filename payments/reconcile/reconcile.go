@@ -68,6 +68,8 @@ type Statement struct {
 	Provider, Account string
 	From, To          time.Time
 	Lines             []Line
+	// Warnings are what whoever brought the file should look at.
+	Warnings []string
 }
 
 // statement is how a span is kept.

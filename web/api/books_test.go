@@ -79,6 +79,19 @@ func TestReportAgreesWithItself(t *testing.T) {
 				t.Errorf("%s: %d %s", ask, status, raw)
 			}
 		}
+		var taken api.List[api.Statement]
+		twice := "id,kind,amount,currency,at\nt9,payment,1.00,EUR," + day + "\nt9,payment,2.00,EUR," + day + "\n"
+		if status, raw := c.call("POST", "/v1/payments/statements?provider=bank", twice, &taken, "Content-Type", "text/csv"); status != 200 || len(taken.Data) != 1 ||
+			len(taken.Data[0].Warnings) != 1 || taken.Data[0].Stored != 2 {
+			t.Error(status, raw)
+		}
+		for file, says := range map[string]string{"id,kind,amount,currency,at\n": "has no lines", `{"lines":[]}`: "has no lines",
+			"id,kind,amount,currency,at\n1,payment,5.005,EUR," + day: "5.005", "id,kind,amount,currency,at\n1,payment,5.00,EUR,2999-01-01": "in the future",
+			"id,kind,amount,currency,at\n1,payment,5.00,EUR,2150-01-01": "in the future"} {
+			if status, raw := c.call("POST", "/v1/payments/statements?provider=bank", file, nil, "Content-Type", "text/csv"); status != 422 || !strings.Contains(raw, says) {
+				t.Errorf("%q: %d %s", file, status, raw)
+			}
+		}
 		if findings, err := c.Payments.Audit(t.Context(), c.Merchant.ID); err != nil || len(findings) > 0 {
 			t.Error(findings, err)
 		}

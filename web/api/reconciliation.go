@@ -64,6 +64,7 @@ type Statement struct {
 	Known    int       `json:"known" doc:"Lines that stood here just so."`
 	Restated int       `json:"restated" doc:"Lines that were told differently before."`
 	Fees     int       `json:"fees" doc:"Receipts whose fee is known now."`
+	Warnings []string  `json:"warnings" doc:"What to look at in the file, such as ids that stand in it twice."`
 }
 
 // StatementIn is a file of a provider.
@@ -109,7 +110,7 @@ func (a *api) reconciliation() {
 	add(a, op{method: http.MethodPost, path: "/v1/payments/statements", right: merchants.MoneyWrite, tag: "Money", maxBody: 64 << 20, repeatable: true,
 		summary: "Bring in a provider's statement: WeChat's trade bill, Telegram's Star transactions, or plain CSV or JSON"},
 		func(ctx context.Context, who merchants.Actor, in *StatementIn) (*Answer[List[Statement]], error) {
-			f := reconcile.File{Provider: in.Provider, Account: in.Account, Raw: in.RawBody}
+			f := reconcile.File{Provider: in.Provider, Account: in.Account, Now: a.DB.Now(), Raw: in.RawBody}
 			var err error
 			if f.From, err = a.dayOf("from", in.From, time.Time{}); err != nil {
 				return nil, err
@@ -130,7 +131,7 @@ func (a *api) reconciliation() {
 				if err != nil {
 					return nil, err
 				}
-				rows = append(rows, Statement{t.Statement, s.Provider, s.Account, s.From, s.To, t.Stored, t.Known, t.Restated, t.FeesLearnt})
+				rows = append(rows, Statement{t.Statement, s.Provider, s.Account, s.From, s.To, t.Stored, t.Known, t.Restated, t.FeesLearnt, orEmpty(s.Warnings)})
 			}
 			return list(rows, "", func(s Statement) Statement { return s }), err
 		})
