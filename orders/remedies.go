@@ -83,7 +83,7 @@ func judgements(ord Order, p payments.Payment, left money.Money, refunds []payme
 		return []Remedy{good, back} // a part of what is still to come
 	case p.Reason == payments.ReasonRefundFailed:
 		return []Remedy{again(p, back, refunds), good}
-	case slices.Contains([]string{ payments.ReasonDouble, ReasonLateNoGoods, ReasonSuperseded, ReasonLateCancelled,
+	case slices.Contains([]string{payments.ReasonDouble, ReasonLateNoGoods, ReasonSuperseded, ReasonLateCancelled,
 		ReasonCancelled, ReasonReturned, ReasonCartChanged}, p.Reason):
 		return []Remedy{back, good}
 	}
