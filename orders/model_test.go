@@ -194,7 +194,11 @@ func (l *life) actions() map[string]func(*rapid.T) {
 				for _, p := range ord.Payments {
 					l.do(func(tx database.Tx) error { return second(l.orders.PayBy(tx, l.m.ID, p.ID, method, staffDeed)) })
 					if rapid.Bool().Draw(r, "received") {
-						l.fine(l.pay.Receive(jobs.Eager(l.t.Context()), l.m.ID, p.ID, payments.Received{Method: method, Amount: p.Money()}))
+						got := payments.Received{Method: method, Amount: p.Money(), Reference: rapid.SampledFrom([]string{"", "a", "b", "c"}).Draw(r, "slip")}
+						if rapid.Bool().Draw(r, "a part") {
+							got.Amount.Amount = max(1, got.Amount.Amount/2)
+						}
+						l.fine(second(l.orders.Receive(jobs.Eager(l.t.Context()), l.m.ID, p.ID, got)))
 					}
 				}
 			})
