@@ -63,6 +63,9 @@ func (t *talk) speakOf(a reading.Action) error {
 	case reading.SetLanguage:
 		t.setLanguage(a.Language)
 	case reading.Ask:
+		if a.Question == "" && a.About == reading.WaysToPay {
+			return t.waysToPay()
+		}
 		t.ask(a.Question)
 	case reading.Privacy:
 		return t.privacy(a.About)

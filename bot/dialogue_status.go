@@ -1,21 +1,13 @@
 package bot
 
 import (
-	"slices"
-
 	"sotto.chat/bot/words"
 	"sotto.chat/internal/money"
 	"sotto.chat/orders"
-	"sotto.chat/payments"
 )
 
 // moneyIn tells whether money of an order is with the shop already, as good or before a person.
-func moneyIn(ord orders.Order) bool { return ord.Arrived().Amount > 0 || inReview(ord) }
-
-// inReview tells whether a person looks at money of the order.
-func inReview(ord orders.Order) bool {
-	return slices.ContainsFunc(ord.Payments, func(p payments.Payment) bool { return p.Status == payments.NeedsReview })
-}
+func moneyIn(ord orders.Order) bool { return ord.Arrived().Amount > 0 || ord.InReview() }
 
 // status says how an order stands, and where its money is.
 func (t *talk) status(ord orders.Order) error {
@@ -40,14 +32,14 @@ func (t *talk) status(ord orders.Order) error {
 		t.out.say("status_expired", f)
 	default:
 		t.out.say("status_"+string(ord.Status), f)
-		if inReview(ord) {
+		if ord.InReview() {
 			t.out.say("needs_review", f)
 		}
 		return nil
 	}
 	switch {
 	case here.Amount > 0:
-	case inReview(ord):
+	case ord.InReview():
 		t.out.say("needs_review", f)
 	default:
 		t.out.offer("button_again", tapTo(tapAgain, ord.ID))
@@ -60,11 +52,10 @@ func (t *talk) status(ord orders.Order) error {
 func (t *talk) owing(ord orders.Order, link bool) error {
 	t.out.facts.text(ord.Number)
 	f := words.Facts{"number": ord.Number}
-	if inReview(ord) {
+	if ord.InReview() {
 		t.out.say("needs_review", f)
 		return nil
 	}
-	onItsWay := slices.ContainsFunc(ord.Payments, func(p payments.Payment) bool { return p.Processing() || p.Status == payments.Authorized })
 	here, rest := ord.Arrived(), ord.Open()
 	part := here.Amount > 0 && rest.Amount > 0
 	if part {
@@ -72,7 +63,7 @@ func (t *talk) owing(ord orders.Order, link bool) error {
 		f["amount"], f["rest"] = here, rest
 		t.out.say("paid_in_part", f)
 	}
-	if onItsWay {
+	if ord.OnItsWay() {
 		t.out.say("payment_processing", f)
 		return nil
 	}
@@ -84,6 +75,30 @@ func (t *talk) owing(ord orders.Order, link bool) error {
 		return t.payHere(ord)
 	}
 	return t.ordered(ord, "pay_again")
+}
+
+// waysToPay says how the shop can be paid, and gives the link of an order that waits for its money.
+func (t *talk) waysToPay() error {
+	t.out.say("ways_link", nil)
+	cash, bank, err := t.b.orders.ByHand(t.tx, t.c.MerchantID)
+	if err != nil {
+		return err
+	}
+	if cash {
+		t.out.add("ways_cash", nil)
+	}
+	if bank {
+		t.out.add("ways_bank", nil)
+	}
+	if t.touched {
+		return nil
+	}
+	last, ok, err := t.order("")
+	if err != nil || !ok || last.Status != orders.AwaitingPayment {
+		return err
+	}
+	t.answered = true
+	return t.owing(last, true)
 }
 
 // byHand says what to do for money that comes by a bank transfer or in cash; false where neither was chosen.
@@ -107,11 +122,8 @@ func (t *talk) byHand(ord orders.Order) (bool, error) {
 // transfer says where to transfer the money of an order, and under which reference.
 func (d *draft) transfer(ord orders.Order) {
 	sum := money.Of(ord.Total, ord.Currency)
-	for _, p := range ord.Payments {
-		if p.Status == payments.Pending && p.Reason == payments.ReasonTransfer {
-			sum = p.Money()
-			break
-		}
+	if p, ok := ord.ByTransfer(); ok {
+		sum = p.Money()
 	}
 	d.facts.amount(sum)
 	d.facts.text(ord.Number, d.reference, d.details)

@@ -286,7 +286,7 @@ func (t *talk) warn() {
 
 // offerPayment puts the pay links of an order into an answer, unless a person looks at money of it.
 func (b *Bot) offerPayment(d *draft, ord orders.Order) {
-	if !inReview(ord) {
+	if !ord.InReview() {
 		d.payLinks(b.orders.PayLinks(ord))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"sotto.chat/bot/words"
+	"sotto.chat/catalog"
 	"sotto.chat/channels"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
@@ -221,5 +222,29 @@ func TestTheWayByHandIsSaidAgain(t *testing.T) {
 			}
 		}
 		w.answers("pay", "Pay $25.00")
+	})
+}
+
+// Questions about paying are answered from what the shop offers, and never with another answer of the merchant that sounds alike.
+func TestQuestionsAboutPaying(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		w := newWorld(t, db, clock, english())
+		const street = "Harbour Lane"
+		w.tx(func(tx database.Tx) error {
+			_, err := w.cat.PutQuestion(tx, w.m.ID, catalog.Question{Code: "WHERE", Answer: "We are in " + street + ".",
+				Examples: []string{"where are you", "how do I get to you", "did you get my parcel", "what is your address"}})
+			return err
+		})
+		w.byHand()
+		w.answers("how do I pay?", "the link that comes with your order", street)
+		w.answers("can I pay cash?", "in cash when you get the order", street)
+		ord := w.priced(2500)
+		for _, text := range []string{"did my payment arrive?", "have you received my payment?", "did you get my money?", "is it paid?",
+			"send me the link again", "how do I pay?"} {
+			w.answers(text, "Pay $25.00", street)
+			if !strings.Contains(w.last().Text, ord.Number) {
+				t.Error(text, show(w.last()))
+			}
+		}
 	})
 }

@@ -163,15 +163,37 @@ func (ord Order) Arrived() money.Money {
 	return sum
 }
 
+// InReview tells whether a person looks at money of the order.
+func (ord Order) InReview() bool {
+	return slices.ContainsFunc(ord.Payments, func(p payments.Payment) bool { return p.Status == payments.NeedsReview })
+}
+
+// OnItsWay tells whether money may still come without anybody doing anything more.
+func (ord Order) OnItsWay() bool { return slices.ContainsFunc(ord.Payments, onItsWay) }
+
+// ByTransfer gives the payment of the order that waits for a bank transfer.
+func (ord Order) ByTransfer() (payments.Payment, bool) {
+	for _, p := range ord.Payments {
+		if p.Status == payments.Pending && p.Reason == payments.ReasonTransfer {
+			return p, true
+		}
+	}
+	return payments.Payment{}, false
+}
+
 // Transfer gives what a customer needs to pay an order by a bank transfer: the reference to write, and the shop's details. Both are empty
 // where nobody chose that way.
 func (o *Orders) Transfer(tx database.Tx, ord Order) (reference, details string, err error) {
-	for _, p := range ord.Payments {
-		if p.Status == payments.Pending && p.Reason == payments.ReasonTransfer {
-			return o.pay.TransferFor(tx, p)
-		}
+	if p, ok := ord.ByTransfer(); ok {
+		return o.pay.TransferFor(tx, p)
 	}
 	return "", "", nil
+}
+
+// ByHand tells which ways of paying the merchant offers beside the link.
+func (o *Orders) ByHand(tx database.Tx, merchant string) (cash, bank bool, err error) {
+	terms, err := o.pay.FindTerms(tx, merchant)
+	return terms.Cash, terms.Bank, err
 }
 
 // GivenBack is one refund as its customer is told of it: Amount is what went back with it, or, where InAll is set, what went back of that

@@ -46,6 +46,11 @@ func (p *Payments) Terms(ctx context.Context, merchant string) (byhand.Terms, er
 	return byhand.Get(ctx, p.db, merchant)
 }
 
+// FindTerms is Terms inside a transaction.
+func (p *Payments) FindTerms(tx database.Tx, merchant string) (byhand.Terms, error) {
+	return byhand.Find(tx, merchant)
+}
+
 // SetTerms changes them.
 func (p *Payments) SetTerms(tx database.Tx, merchant string, t byhand.Terms) error {
 	return byhand.Set(tx, merchant, t)

@@ -55,6 +55,7 @@ const (
 	cMake
 	cMenu
 	cModal
+	cMoneyHere
 	cMoreOfIt
 	cMy
 	cMyAccount
@@ -77,6 +78,8 @@ const (
 	cPaid
 	cPay
 	cPayHow
+	cPayLink
+	cPayWays
 	cPayment
 	cPerson
 	cPickup
@@ -170,6 +173,7 @@ var conceptNames = map[string]concept{
 	"make":            cMake,
 	"menu":            cMenu,
 	"modal":           cModal,
+	"money_here":      cMoneyHere,
 	"more_of_it":      cMoreOfIt,
 	"my":              cMy,
 	"my_account":      cMyAccount,
@@ -192,6 +196,8 @@ var conceptNames = map[string]concept{
 	"paid":            cPaid,
 	"pay":             cPay,
 	"pay_how":         cPayHow,
+	"pay_link":        cPayLink,
+	"pay_ways":        cPayWays,
 	"payment":         cPayment,
 	"person":          cPerson,
 	"pickup":          cPickup,

@@ -15,6 +15,8 @@ import (
 const (
 	alikeEnough = 0.44
 	alikeBeside = 0.62
+	// What the bot can answer by itself is left to the merchant's question only where that is nearly the same.
+	alikeOwn = 0.8
 	// A question with several examples that are alike is more likely than one with a single one.
 	weightNearest = 0.7
 	weightMean    = 0.3
@@ -220,9 +222,13 @@ func (r *reader) askMerchant() {
 	if r.acts() || r.says(reading.Confirm) || r.says(reading.ShowProduct) || r.hinted {
 		enough = alikeBeside
 	}
+	if r.says(reading.Ask) {
+		enough = alikeOwn
+	}
 	switch {
 	case id != "" && alike >= enough:
-		r.out = slices.DeleteFunc(r.out, func(a reading.Action) bool { return a.Kind == reading.Search })
+		// The merchant's own words on a thing stand before what is read of it in general.
+		r.out = slices.DeleteFunc(r.out, func(a reading.Action) bool { return a.Kind == reading.Search || a.Kind == reading.Ask })
 		r.out = append(r.out, reading.Action{Kind: reading.Ask, Question: id})
 		if margin < 0.05 {
 			r.doubt += 0.2

@@ -79,8 +79,8 @@ func (r *reader) speak(u *rule, c *clause) bool {
 		if c.named > 0 || r.strangeObject(c, cCheckout) || !c.concepts.has(cCart) && r.strangeObject(c, cStartOver) {
 			return false
 		}
-	case reading.Pay:
-		if r.strangeObject(c, cPay) {
+	case reading.Pay, reading.Ask:
+		if r.strangeObject(c, cPay, cPayLink, cPayWays) {
 			return false
 		}
 	case reading.Privacy:

@@ -122,3 +122,8 @@ const (
 	Private = "private"
 	WhoRead = "who_read"
 )
+
+// WaysToPay is what a question for the shop itself is about: how an order can be paid.
+const (
+	WaysToPay = "ways_to_pay"
+)
