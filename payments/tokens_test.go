@@ -63,7 +63,10 @@ func TestLinksAreBound(t *testing.T) {
 			t.Errorf("a link taken for an offer's reference: %v", err)
 		}
 		var o payments.Offer
-		s.in(func(tx database.Tx) (err error) { o, err = s.Offer(tx, s.merchant, pay.ID, payments.MethodCash, ""); return err })
+		s.in(func(tx database.Tx) (err error) {
+			o, err = s.Offer(tx, s.merchant, pay.ID, payments.MethodCash, "")
+			return err
+		})
 		refused("an offer's reference taken for a link", o.Reference)
 	})
 }
