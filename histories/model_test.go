@@ -184,7 +184,7 @@ func (p *play) judge() (ends []string) {
 		}
 		p.sums(name, d, ord, money[d.id])
 		p.told(name, d, ord, money[d.id])
-		p.twice(name, ord)
+		p.twice(name, d, ord)
 		if len(want) > 1 || d.accepted || p.lucky(i, list) {
 			st = "either"
 			ord.Payments = nil

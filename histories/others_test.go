@@ -22,12 +22,11 @@ type house struct {
 
 // slip is one offer, as the house knows it.
 type slip struct {
-	offer   payments.Offer
-	state   string // open, closed, pending, paid, failed
-	coin    string
-	sum     int64
-	back    map[string]*giving
-	refused bool
+	offer payments.Offer
+	state string // open, closed, pending, paid, failed
+	coin  string
+	sum   int64
+	back  map[string]*giving
 }
 
 // giving is money on its way back.

@@ -52,7 +52,10 @@ func (p *play) told(name string, d *deal, ord orders.Order, money []*coin) {
 }
 
 // twice wants nothing told again of a payment while nothing has changed. A second dispute is something new, and so is a second slow payment.
-func (p *play) twice(name string, ord orders.Order) {
+func (p *play) twice(name string, d *deal, ord orders.Order) {
+	if d.accepted {
+		return // whoever is asked to look may say what cannot be, and is asked again
+	}
 	last := map[string]string{}
 	for _, e := range ord.Events {
 		reason, rest, _ := strings.Cut(e.Fact, ":")

@@ -91,7 +91,7 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
 	}
 	later := 0
 	if m.aboutMoney() {
-		why := ""
+		var why string
 		if why, later = s.money(m, to); why != "" {
 			refuse(w, http.StatusBadRequest, 131009, why)
 			return

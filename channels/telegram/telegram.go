@@ -19,7 +19,7 @@ import (
 const DefaultURL = "https://api.telegram.org"
 
 // secretHeader is where Telegram repeats the secret.
-const secretHeader = "X-Telegram-Bot-Api-Secret-Token"
+const secretHeader = "X-Telegram-Bot-Api-Secret-Token" //nolint:gosec // the name of a header, no secret
 
 // Names of the credentials. The secret token is the channel's verify token where none is given.
 const (

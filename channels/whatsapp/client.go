@@ -61,15 +61,15 @@ func (p *Platform) Look(ctx context.Context, c channels.Credentials, reference s
 }
 
 // standing reads the payment by the transaction that counts: the one that brought the money, of which there is one at most, else the last.
-func (m payment) standing() (*Standing, error) {
+func (p payment) standing() (*Standing, error) {
 	var t transaction
-	for _, one := range m.Transactions {
+	for _, one := range p.Transactions {
 		if t = one; one.Status == success {
 			break
 		}
 	}
-	w, ok := m.word(t, m.Total)
-	if m.Status == pendingMoney && t.ID == "" {
+	w, ok := p.word(t, p.Total)
+	if p.Status == pendingMoney && t.ID == "" {
 		return nil, nil
 	}
 	if !ok {
@@ -77,9 +77,9 @@ func (m payment) standing() (*Standing, error) {
 	}
 	w.ID = wordID(w)
 	s := &Standing{Word: w}
-	for _, one := range m.Transactions {
+	for _, one := range p.Transactions {
 		for _, r := range one.Refunds {
-			if amount, ok := r.Amount.money(m.Currency); ok && r.ID != "" {
+			if amount, ok := r.Amount.money(p.Currency); ok && r.ID != "" {
 				s.Refunds = append(s.Refunds, Returned{r.ID, returnState(r.Status), amount})
 			}
 		}

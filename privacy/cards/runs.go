@@ -33,7 +33,8 @@ const widest = 3
 func runs(text string) (list []run) {
 	var now run
 	var digits []byte
-	from, last, between, signs := 0, 0, none, 0
+	var from, signs int
+	last, between := 0, none
 	closeGroup := func() {
 		if len(digits) > 0 {
 			now.groups[len(now.groups)-1].digits, now.groups[len(now.groups)-1].to = string(digits), last

@@ -27,7 +27,7 @@ type keyRow struct {
 // TableName names the table.
 func (keyRow) TableName() string { return "idempotency_keys" }
 
-func (r keyRow) label() string { return "idempotency_keys.sealed:" + r.KeyID + ":" + r.Key }
+func (row keyRow) label() string { return "idempotency_keys.sealed:" + row.KeyID + ":" + row.Key }
 
 const keyIs = "merchant_id = ? and key_id = ? and key = ?"
 
