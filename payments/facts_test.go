@@ -71,6 +71,7 @@ func TestNothingPersonalIsKept(t *testing.T) {
 			t.Fatal(len(rows), err)
 		}
 		for _, row := range rows {
+			delete(row, "received_at") // our own clock, whose digits may be any
 			if text := fmt.Sprint(row); seen.MatchString(text) {
 				t.Errorf("kept: %s", text)
 			}
