@@ -135,21 +135,15 @@ func (p *play) click(s step) {
 	if d == nil {
 		return
 	}
-	var open []payments.Payment
-	for _, pay := range p.payments(d) {
-		if pay.Status == payments.Pending || pay.Status == payments.Failed {
-			open = append(open, pay)
-		}
-	}
-	if len(open) == 0 {
-		return
-	}
-	link := p.pay.PayURL(open[s.B%len(open)])
+	list := p.payments(d)
+	k := s.B % len(list)
+	link := p.pay.PayURL(list[k])
 	for range 1 + s.B%4/3 {
-		_ = p.door(fmt.Sprintf("the link of order %d is clicked", n), func(ctx context.Context) error {
+		err := p.door(fmt.Sprintf("link %d of order %d is clicked", k+1, n), func(ctx context.Context) error {
 			_, err := p.pay.Checkout(ctx, link[strings.LastIndex(link, "/")+1:])
 			return err
 		})
+		p.acts = append(p.acts, fmt.Sprintf("click %d: %s", k, outcome(err)))
 	}
 }
 

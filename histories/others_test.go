@@ -174,7 +174,7 @@ func (p *play) offer(s step) {
 	if d == nil {
 		return
 	}
-	for _, pay := range p.payments(d) {
+	for k, pay := range p.payments(d) {
 		if pay.Status != payments.Pending && pay.Status != payments.Failed {
 			continue
 		}
@@ -186,6 +186,7 @@ func (p *play) offer(s step) {
 			})
 		}) == nil {
 			p.house.know(o)
+			p.acts = append(p.acts, fmt.Sprint("offer ", k))
 		}
 	}
 }
