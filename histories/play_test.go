@@ -330,6 +330,9 @@ func (p *play) end() {
 	p.run("recover", 0, p.pay.Recover)
 	p.run("poll", 0, p.pay.Poll)
 	p.calm(0)
+	p.advance(3 * time.Hour) // for whatever was given another while
+	p.run("sweep", 0, p.sweep)
+	p.calm(0)
 	p.kept()
 }
 

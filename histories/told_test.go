@@ -87,3 +87,20 @@ func (p *play) asked(money map[string][]*coin) {
 		}
 	}
 }
+
+// annals gives what the orders' own histories say, for whoever reads of a failure.
+func (p *play) annals() string {
+	var b strings.Builder
+	for i, d := range p.deals {
+		ord, err := p.orders.Get(p.t.Context(), p.merchant, d.id)
+		p.must(err)
+		fmt.Fprintf(&b, "order %d is %s:\n", i+1, ord.Status)
+		for _, e := range ord.Events {
+			fmt.Fprintf(&b, "  %s %s→%s %s\n", e.At.Sub(p.began).Round(1e9), e.FromStatus, e.ToStatus, e.Fact)
+		}
+		for _, pay := range ord.Payments {
+			fmt.Fprintf(&b, "  %s %s %q: %d paid of %d %s, %d back\n", pay.ID, pay.Status, pay.Reason, pay.PaidAmount, pay.Amount, pay.Currency, pay.RefundedAmount)
+		}
+	}
+	return b.String()
+}

@@ -35,6 +35,9 @@ func (o *Orders) heardMove(ctx context.Context, n payments.Moved) error {
 		if err != nil {
 			return err
 		}
+		if n.To != p.Status {
+			n.From = p.Status // it has moved on, and whoever moved it told of that
+		}
 		return o.follow(tx, payments.Move{Payment: p, From: n.From, To: p.Status, Changed: true})
 	})
 }
