@@ -204,7 +204,7 @@ func (s *settlement) take() (receipt, error) {
 	if err != nil {
 		return coin, err
 	}
-	if second && s.better(coin) {
+	if second && s.better(coin, first) {
 		if err := s.giveWay(first); err != nil {
 			return coin, err
 		}
@@ -236,8 +236,8 @@ func (s *settlement) take() (receipt, error) {
 
 // better tells whether the coin is exactly what was asked for, while the one that came before was not and no person has decided about it:
 // which of two coins pays must not hang on their order.
-func (s *settlement) better(coin receipt) bool {
-	odd := s.pay.Reason == ReasonWrongAmount || s.pay.Reason == ReasonWrongCurrency || s.pay.Reason == ReasonWrongMode
+func (s *settlement) better(coin, first receipt) bool {
+	odd := s.pay.Reason == ReasonWrongMode || money.Of(first.Amount, first.Currency) != s.pay.Money()
 	return s.pay.Status == NeedsReview && odd && s.r.Live == s.f.live && !s.r.Odd && money.Of(coin.Amount, coin.Currency) == s.pay.Money()
 }
 
