@@ -19,14 +19,14 @@ import (
 
 // How many histories are played where nobody says otherwise.
 const (
-	onSQLite   = 10000
-	onPostgres = 1000
+	onSQLite   = 2000
+	onPostgres = 300
 	batch      = 250 // histories of one merchant, and of one audit
 )
 
 // usualBase is the seed of the first history: every run plays the same ones, so that a red test tells of a changed product. Others are
 // played with SOTTO_HISTORY_BASE, of which any number will do.
-const usualBase = 20261122
+const usualBase = 20270101
 
 // weathers is how often each list of steps is played: its end must not depend on the weather.
 const weathers = 2
