@@ -339,8 +339,8 @@ func (o *Orders) refunded(tx database.Tx, ord *Order, m payments.Move) error {
 		return err
 	}
 	for _, p := range others {
-		if p.ID != m.Payment.ID && p.Status != payments.Refunded && p.Status != payments.Cancelled {
-			return o.stay(tx, ord, h) // another payment carries the order
+		if p.ID != m.Payment.ID && carries(*ord, p) {
+			return o.stay(tx, ord, h)
 		}
 	}
 	if ord.Status == Paid {
@@ -350,6 +350,20 @@ func (o *Orders) refunded(tx database.Tx, ord *Order, m payments.Move) error {
 		return err
 	}
 	return reopenCart(tx, ord.MerchantID, ord.CartID)
+}
+
+// carries tells whether an order goes on by a payment when another was given back. A paid one does so by money that would have paid it
+// alone, or with others; not by what came beside it in a wrong sum or currency, whichever of the two came first.
+func carries(ord Order, p payments.Payment) bool {
+	switch {
+	case p.Status == payments.Refunded || p.Status == payments.Cancelled:
+		return false
+	case ord.Status != Paid || p.Status != payments.NeedsReview:
+		return true
+	case p.Reason == payments.ReasonDouble:
+		return p.Currency == ord.Currency && p.PaidAmount == ord.Total
+	}
+	return p.Reason != payments.ReasonWrongAmount && p.Reason != payments.ReasonWrongCurrency && p.Reason != payments.ReasonWrongMode
 }
 
 // tell writes and announces what happened to money while the order stands where it is.
