@@ -31,7 +31,8 @@ type language struct {
 	Name   string    `json:"name"`
 	Plural string    `json:"plural"`
 	Money  moneyForm `json:"money"`
-	// Commands are the words that our own texts and buttons promise to understand, by the tap that they stand for.
+	// Commands are the words that our own texts and buttons promise to understand, by the tap that they stand for. "[a|b|] c" stands
+	// for "a c", "b c" and "c".
 	Commands map[string][]string `json:"commands"`
 	Texts    map[string]text     `json:"texts"`
 	rule     func(int64) string
@@ -64,8 +65,10 @@ func Open() (*Book, error) {
 		}
 		b.languages[l.Code] = l
 		for tap, list := range l.Commands {
-			for _, words := range list {
-				b.commands[fold(words)] = tap
+			for _, phrase := range list {
+				for _, words := range spread(phrase) {
+					b.commands[fold(words)] = tap
+				}
 			}
 		}
 	}
@@ -83,18 +86,6 @@ func (b *Book) Speaks(tag string) (string, bool) {
 	code, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(tag), "_", "-"), "-")
 	_, ok := b.languages[code]
 	return code, ok
-}
-
-// Command gives the tap that a whole message stands for, in any language: whoever was told to write "human" is
-// understood in every conversation.
-func (b *Book) Command(message string) (tap string, ok bool) {
-	tap, ok = b.commands[fold(message)]
-	return tap, ok
-}
-
-// fold takes case, outer punctuation and double spaces away.
-func fold(s string) string {
-	return strings.ToLower(strings.Join(strings.Fields(strings.Trim(s, " \t\n.,;:!¡\"'“”«»")), " "))
 }
 
 // Name gives a language's own name for itself.
