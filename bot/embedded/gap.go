@@ -86,7 +86,7 @@ func newOrderText(r *reader, segs []segment) *orderText {
 			continue
 		}
 		g.hi = i + 1
-		if s.has(cNumber) && i+1 < len(segs) && segs[i+1].phrase < 0 && !segs[i+1].has(cTimes) && tokens[s.to-1].end == tokens[segs[i+1].from].start {
+		if s.has(cNumber) && i+1 < len(segs) && segs[i+1].phrase < 0 && !segs[i+1].hasAny(cTimes, cOf) && !unspaced(tokens[segs[i+1].from].word) && tokens[s.to-1].end == tokens[segs[i+1].from].start {
 			continue // "12oz" is a measure, "7am" a time
 		}
 		if g.misfits(&tokens[s.from], s, len(o.mentions) == 0) {

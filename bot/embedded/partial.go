@@ -91,6 +91,9 @@ func (s *segmentation) part(i int) {
 		} else {
 			common = intersect(common, postings)
 		}
+		if j == i && unspaced(s.tokens[i].word) {
+			continue // one letter is too little
+		}
 		if ph, ok := s.l.sole(common); ok && s.endsName(j+1, ph) && s.enough(i, j+1, common) {
 			n := float64(j + 1 - i)
 			s.offer(segment{from: i, to: j + 1, phrase: ph, fuzzy: true, part: true}, worthPart*n-costSegment)

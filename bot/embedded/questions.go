@@ -15,7 +15,7 @@ import (
 const (
 	alikeEnough = 0.44
 	alikeBeside = 0.62
-	// What the bot can answer by itself is left to the merchant's question only where that is nearly the same.
+	// What the bot can answer by itself, and what is a yes, is left to the merchant's question only where that is nearly the same.
 	alikeOwn = 0.8
 	// A question with several examples that are alike is more likely than one with a single one.
 	weightNearest = 0.7
@@ -126,6 +126,14 @@ func features(tokens []token) []feature {
 	before := ""
 	for i := range tokens {
 		w := search.Stem(tokens[i].word)
+		if unspaced(w) { // a letter says what a piece of a word does, two together what a word does
+			put("w"+w, weightPiece)
+			if before != "" && tokens[i].start == tokens[i-1].end {
+				put("p"+before+" "+w, weightWord)
+			}
+			before = w
+			continue
+		}
 		put("w"+w, weightWord)
 		if before != "" {
 			put("p"+before+" "+w, weightPair)
@@ -219,10 +227,10 @@ func (r *reader) says(kind string) bool {
 func (r *reader) askMerchant() {
 	id, alike, margin := r.lex.questions.find(r.tokens)
 	enough := alikeEnough
-	if r.acts() || r.says(reading.Confirm) || r.says(reading.ShowProduct) || r.hinted {
+	if r.acts() || r.says(reading.ShowProduct) || r.hinted {
 		enough = alikeBeside
 	}
-	if r.says(reading.Ask) {
+	if r.says(reading.Ask) || r.says(reading.Confirm) {
 		enough = alikeOwn
 	}
 	switch {

@@ -131,10 +131,17 @@ func (r *reader) unread() []string {
 		}
 		out = append(out, r.text[start:r.tokens[l.to-1].end])
 	}
+	last := -1
 	for i := range r.segs {
 		s := &r.segs[i]
 		if s.unknown() && !slices.ContainsFunc(r.left, func(l left) bool { return l.from <= s.from && s.to <= l.to }) {
-			out = append(out, r.text[r.tokens[s.from].start:r.tokens[s.from].end])
+			t := &r.tokens[s.from]
+			if unspaced(t.word) && last == t.start {
+				out[len(out)-1] += r.text[t.start:t.end] // letters without a space are one word
+			} else {
+				out = append(out, r.text[t.start:t.end])
+			}
+			last = t.end
 		}
 	}
 	return out

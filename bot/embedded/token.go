@@ -42,7 +42,7 @@ func tokenise(text string) []token {
 			tokens = append(tokens, token{word: search.Fold(text[i:end]), start: i, end: end, brk: brk, minus: below(text, i)})
 			brk, i = breakNone, end
 		case unicode.IsLetter(r) || unicode.IsMark(r):
-			end := scanWord(text, i)
+			end := scanWord(text, i, search.Unspaced(r))
 			if word := search.Fold(text[i:end]); word != "" {
 				tokens = append(tokens, token{word: word, start: i, end: end, brk: brk})
 				brk = breakNone
@@ -56,7 +56,7 @@ func tokenise(text string) []token {
 				tokens = append(tokens, token{word: string(r), start: i, end: i + size, brk: brk})
 				brk = breakNone
 			}
-			if r == '?' && len(tokens) > 0 {
+			if (r == '?' || r == '？' || r == '؟') && len(tokens) > 0 {
 				tokens[len(tokens)-1].question = true
 			}
 			brk = max(brk, breakOf(r))
@@ -77,23 +77,23 @@ func below(text string, i int) bool {
 
 func breakOf(r rune) int {
 	switch r {
-	case '.', '!', '?', ';', '\n', '…', '。', '！', '？', '¿', '¡':
+	case '.', '!', '?', ';', '\n', '…', '。', '！', '？', '；', '؟', '؛', '۔', '¿', '¡':
 		return breakSentence
-	case ',', ':', '(', ')', '，', '、', '•', '/', '|':
+	case ',', ':', '(', ')', '，', '、', '：', '،', '（', '）', '•', '/', '|':
 		return breakComma
 	}
 	return breakNone
 }
 
 func scanNumber(text string, i int) int {
-	end := i
-	for end < len(text) && (text[end] >= '0' && text[end] <= '9' ||
-		(text[end] == '.' || text[end] == ',' || text[end] == ':') && end+1 < len(text) && text[end+1] >= '0' && text[end+1] <= '9') {
-		end++
-	}
-	if end == i { // a digit of another script
-		_, size := utf8.DecodeRuneInString(text[i:])
-		end += size
+	end := scanDigits(text, i)
+	for end+1 < len(text) {
+		r, size := utf8.DecodeRuneInString(text[end:])
+		next := scanDigits(text, end+size)
+		if r != '.' && r != ',' && r != ':' && r != '٫' && r != '٬' || next == end+size {
+			break
+		}
+		end = next
 	}
 	if end < len(text) && text[end] == '%' {
 		end++
@@ -101,15 +101,36 @@ func scanNumber(text string, i int) int {
 	return end
 }
 
-func scanWord(text string, i int) int {
+// scanDigits gives the end of the digits at i, of any script.
+func scanDigits(text string, i int) int {
 	for i < len(text) {
 		r, size := utf8.DecodeRuneInString(text[i:])
-		if !unicode.IsLetter(r) && !unicode.IsMark(r) && r != '\'' && r != '’' && r != '´' && r != '`' {
+		if !unicode.IsDigit(r) {
 			break
 		}
 		i += size
 	}
 	return i
+}
+
+// scanWord gives the end of the word at i. In a script without spaces every letter is a word, and the phrases of the
+// catalog and the language put them together.
+func scanWord(text string, i int, unspaced bool) int {
+	for from := i; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		letter := unicode.IsLetter(r) && search.Unspaced(r) == unspaced && (!unspaced || i == from)
+		if !letter && !unicode.IsMark(r) && (unspaced || r != '\'' && r != '’' && r != '´' && r != '`') {
+			break
+		}
+		i += size
+	}
+	return i
+}
+
+// unspaced tells whether a word is a letter of a script without spaces.
+func unspaced(w string) bool {
+	r, _ := utf8.DecodeRuneInString(w)
+	return search.Unspaced(r)
 }
 
 // words gives the folded words of a catalog phrase.
@@ -138,6 +159,14 @@ type shapes struct {
 	VerbLast bool `json:"verb_last"`
 	// Doubled tells that a word may be said twice, with a dash between: "kue-kue".
 	Doubled bool `json:"doubled"`
+	// Leaning are little words that are written at the beginning of the next one: "وشاي".
+	Leaning []string `json:"leaning"`
+	// Prefixes are written at the beginning of a word and mean nothing for an order: "الشاي".
+	Prefixes []string `json:"prefixes"`
+	// Duals are endings that make two of a thing, with the ending of one: "قهوتين" is two of "قهوة".
+	Duals [][2]string `json:"duals"`
+	// Asking are words that make a question of what they end: "有茶吗".
+	Asking []string `json:"asking"`
 }
 
 // minStem is the least that an ending or a clitic leaves of a word.
@@ -152,8 +181,12 @@ func (l *Lexicon) shaped(text string, tokens []token, lang *language) []token {
 	if s.Doubled {
 		tokens = undouble(text, tokens)
 	}
-	if len(s.Endings)+len(s.Clitics)+len(s.Spellings) == 0 {
+	s.mark(tokens)
+	if len(s.Endings)+len(s.Clitics)+len(s.Spellings)+len(s.Prefixes) == 0 {
 		return tokens
+	}
+	if len(s.Leaning) > 0 {
+		tokens = l.unlean(tokens, lang)
 	}
 	for i := range tokens {
 		if w := tokens[i].word; len(w) > minStem && w[0] >= 'a' && !l.known(w, lang) {
@@ -173,6 +206,14 @@ func (l *Lexicon) reshaped(w string, lang *language) string {
 				return x
 			}
 			written = append(written, x)
+		}
+	}
+	for _, p := range s.Prefixes {
+		if stem, ok := strings.CutPrefix(w, p); ok && l.known(stem, lang) {
+			return stem
+		}
+		if l.inCatalog(p + w) {
+			return p + w
 		}
 	}
 	for _, c := range s.Clitics {
@@ -250,6 +291,62 @@ func undouble(text string, tokens []token) []token {
 		out = append(out, t)
 	}
 	return out
+}
+
+// mark notes the sentences that end with a word of asking.
+func (s *shapes) mark(tokens []token) {
+	for i := range tokens {
+		if (i+1 == len(tokens) || tokens[i+1].brk != breakNone) && slices.Contains(s.Asking, tokens[i].word) {
+			tokens[i].question = true
+		}
+	}
+}
+
+// unlean cuts the little words off that are written at the beginning of a known one, and says "two" before what has the
+// ending of two.
+func (l *Lexicon) unlean(tokens []token, lang *language) []token {
+	out := make([]token, 0, len(tokens)+4)
+	for _, t := range tokens {
+		for depth := 0; depth < 2 && !l.known(t.word, lang); depth++ {
+			head, rest := l.leaning(t.word, lang)
+			if head == "" {
+				break
+			}
+			lead := t
+			lead.word, lead.end, lead.question = head, t.start, false
+			if head != "2" {
+				lead.end = min(t.start+len(head), t.end)
+			}
+			t.word, t.start, t.brk, t.minus = rest, lead.end, breakNone, false
+			out = append(out, lead)
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// leaning gives the little word that a word begins with and what is left of it, or the two that its ending means.
+func (l *Lexicon) leaning(w string, lang *language) (head, rest string) {
+	s := &lang.shapes
+	for _, head := range s.Leaning {
+		if rest, ok := strings.CutPrefix(w, head); ok && len(rest) >= minStem && (l.known(rest, lang) || l.reshaped(rest, lang) != rest || l.twin(rest, lang) != "") {
+			return head, rest
+		}
+	}
+	if one := l.twin(w, lang); one != "" {
+		return "2", one
+	}
+	return "", ""
+}
+
+// twin gives the one of which a word says two, "" for none.
+func (l *Lexicon) twin(w string, lang *language) string {
+	for _, d := range lang.shapes.Duals {
+		if stem, ok := strings.CutSuffix(w, d[0]); ok && len(stem) >= minStem && l.known(stem+d[1], lang) {
+			return stem + d[1]
+		}
+	}
+	return ""
 }
 
 // wordsOf gives the folded words of a phrase, its elisions cut.

@@ -23,11 +23,45 @@ func Fold(s string) string {
 	}
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(strings.ToLower(s)) {
-		if !unicode.IsMark(r) && r != '\'' && r != '’' && r != '´' && r != '`' {
-			b.WriteRune(r)
+		if !unicode.IsMark(r) && r != '\'' && r != '’' && r != '´' && r != '`' && r != tatweel {
+			b.WriteRune(plain(r))
 		}
 	}
 	return b.String()
+}
+
+// tatweel only makes an Arabic word longer to look at.
+const tatweel = 'ـ'
+
+// plain gives the letter or digit that a variant of it is compared as.
+func plain(r rune) rune {
+	switch {
+	case r < utf8.RuneSelf:
+		return r
+	case r == 'ة':
+		return 'ه'
+	case r == 'ى', r == 'ی':
+		return 'ي'
+	case r == 'ک':
+		return 'ك'
+	case unicode.Is(unicode.Nd, r):
+		return digit(r)
+	}
+	return r
+}
+
+// digit gives a decimal digit of any script as the common one. The digits of a script stand together, from zero on.
+func digit(r rune) rune {
+	zero := r
+	for r-zero < 9 && unicode.Is(unicode.Nd, zero-1) {
+		zero--
+	}
+	return '0' + r - zero
+}
+
+// Unspaced tells whether a letter belongs to a script that writes no spaces between words.
+func Unspaced(r rune) bool {
+	return r >= 0x0e00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
 }
 
 // Stem takes away the endings of number, so that one and many are the same word. It is not a word of any language:
