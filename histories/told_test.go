@@ -100,6 +100,11 @@ func (p *play) annals() string {
 		}
 		for _, pay := range ord.Payments {
 			fmt.Fprintf(&b, "  %s %s %q: %d paid of %d %s, %d back\n", pay.ID, pay.Status, pay.Reason, pay.PaidAmount, pay.Amount, pay.Currency, pay.RefundedAmount)
+			back, err := p.pay.Refunds(p.t.Context(), p.merchant, pay.ID)
+			p.must(err)
+			for _, r := range back {
+				fmt.Fprintf(&b, "    %s %s %d %s %s\n", r.ID, r.Status, r.Amount, r.Currency, r.ExternalID)
+			}
 		}
 	}
 	return b.String()

@@ -1,10 +1,12 @@
 package payments
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 
 	"sotto.chat/internal/database"
@@ -47,7 +49,7 @@ func mergeRefunds(tx database.Tx, pay Payment, coin receipt, list []remoteRefund
 	if err != nil {
 		return "", err
 	}
-	for _, r := range list {
+	for _, r := range failedFirst(list) {
 		row := matching(rows, r)
 		if row == nil {
 			fresh, odd := atProvider(tx, pay, coin, rows, r)
@@ -67,6 +69,9 @@ func mergeRefunds(tx database.Tx, pay Payment, coin receipt, list []remoteRefund
 			continue
 		}
 		if row.ExternalID != "" && refundRank(r.Status) <= refundRank(row.Status) {
+			if err := regain(tx, coin, rows, row, r); err != nil {
+				return trouble, err
+			}
 			continue
 		}
 		if r.Status == RefundFailed && row.Status != RefundFailed {
@@ -87,16 +92,36 @@ func atProvider(tx database.Tx, pay Payment, coin receipt, rows []Refund, r remo
 	if r.Amount.Currency != coin.Currency {
 		return fresh, ReasonWrongCurrency
 	}
+	if room := roomFor(coin, rows); r.Status != RefundFailed && fresh.Amount > room {
+		fresh.Amount, odd = room, ReasonWrongAmount
+	}
+	return fresh, odd
+}
+
+// roomFor is what of a coin has not gone back by refunds that the provider told of by name.
+func roomFor(coin receipt, rows []Refund) int64 {
 	room := coin.Amount
 	for _, old := range rows {
 		if _, made := filling(old); !made && old.ExternalID != "" && old.Status != RefundFailed && old.Currency == coin.Currency {
 			room -= old.Amount
 		}
 	}
-	if r.Status != RefundFailed && fresh.Amount > room {
-		fresh.Amount, odd = room, ReasonWrongAmount
+	return room
+}
+
+// regain gives a refund its whole sum, of which there was no room while another was believed that had failed.
+func regain(tx database.Tx, coin receipt, rows []Refund, row *Refund, told remoteRefund) error {
+	more := min(told.Amount.Amount-row.Amount, roomFor(coin, rows))
+	if row.ID == told.Ours || row.Status == RefundFailed || row.Currency != told.Amount.Currency || more <= 0 {
+		return nil
 	}
-	return fresh, odd
+	row.Amount += more
+	return resizeRefund(tx, row, row.Amount)
+}
+
+// failedFirst makes room for the refunds that stand.
+func failedFirst(list []remoteRefund) []remoteRefund {
+	return slices.SortedStableFunc(slices.Values(list), func(a, b remoteRefund) int { return cmp.Compare(refundRank(b.Status), refundRank(a.Status)) })
 }
 
 func matching(rows []Refund, r remoteRefund) *Refund {
@@ -252,7 +277,7 @@ func weigh(tx database.Tx, pay *Payment, coin receipt, trouble string, contested
 		return pay.move(NeedsReview, ReasonDisputed)
 	case lost:
 		return pay.move(NeedsReview, ReasonDisputeLost)
-	case trouble != "":
+	case trouble != "" && (trouble != ReasonRefundFailed || back < coin.Amount): // what failed, and went back in another way, asks nobody
 		return pay.move(NeedsReview, trouble)
 	case back > 0 && back >= coin.Amount:
 		return pay.become(Refunded)
