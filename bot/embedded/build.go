@@ -79,7 +79,10 @@ func (o *orderText) options(it item, p int32) []reading.Option {
 			continue
 		}
 		g := &o.gaps[x]
-		running = g.amount(running, x > it.from && x-1 != it.head)
+		running = g.amountOf(running, x > it.from && x-1 != it.head)
+		if behind := o.gaps[x+1].amount; behind != "" {
+			running = behind
+		}
 		grp, choice, ok := o.l.offers(p, o.mentions[x].seg.phrase)
 		if !ok || running == reading.None && g.extra {
 			continue
@@ -96,8 +99,8 @@ func (o *orderText) options(it item, p int32) []reading.Option {
 	return out
 }
 
-// amount tells how much of the choice after this gap is wanted; a list may go on with what was said before it.
-func (g *gap) amount(running string, inList bool) string {
+// amountOf tells how much of the choice after this gap is wanted; a list may go on with what was said before it.
+func (g *gap) amountOf(running string, inList bool) string {
 	switch {
 	case g.without:
 		return reading.None

@@ -1,5 +1,7 @@
 package embedded
 
+import "sotto.chat/bot/reading"
+
 // gap is what the language says between two names of the catalog.
 type gap struct {
 	number    int // 0 where none is said
@@ -31,14 +33,15 @@ type gap struct {
 	only      bool
 	counts    bool // the number is about what follows: "with two lemons"
 	no        bool
-	each      bool // what follows is for all items: "both large"
-	corrected int  // "no, three": the number that holds instead
-	listed    bool // "with" comes after the number: "one with lemon"
-	off       bool // "take the … off"
-	lo, hi    int  // its segments
-	words     int  // words that nobody knows
-	unfit     bool // an amount that nothing is sold in: "half a", "-3", "0"
-	turn      bool // "change it to": what comes takes the place of what is there
+	each      bool   // what follows is for all items: "both large"
+	corrected int    // "no, three": the number that holds instead
+	listed    bool   // "with" comes after the number: "one with lemon"
+	off       bool   // "take the … off"
+	lo, hi    int    // its segments
+	words     int    // words that nobody knows
+	unfit     bool   // an amount that nothing is sold in: "half a", "-3", "0"
+	turn      bool   // "change it to": what comes takes the place of what is there
+	amount    string // how much of the choice before it is wanted: "cheeni kam"
 }
 
 // mention is a name of the catalog in the message.
@@ -86,6 +89,10 @@ func newOrderText(r *reader, segs []segment) *orderText {
 			continue
 		}
 		g.hi = i + 1
+		if amount := o.behind(r.lang, i, g.lo); amount != "" {
+			g.amount, g.off = amount, s.has(cOff)
+			continue
+		}
 		if s.has(cNumber) && i+1 < len(segs) && segs[i+1].phrase < 0 && !segs[i+1].hasAny(cTimes, cOf) && !unspaced(tokens[segs[i+1].from].word) && tokens[s.to-1].end == tokens[segs[i+1].from].start {
 			continue // "12oz" is a measure, "7am" a time
 		}
@@ -98,6 +105,26 @@ func newOrderText(r *reader, segs []segment) *orderText {
 		g.read(s)
 	}
 	return o
+}
+
+// behind reads the amount of a choice from right behind it, where the language puts it there and no other name follows.
+func (o *orderText) behind(lang *language, i, lo int) string {
+	s, n := &o.segs[i], len(o.mentions)
+	if !lang.shapes.AmountsBehind || n == 0 || i != lo || !o.mentions[n-1].choice || o.tokens[s.from].brk != breakNone {
+		return ""
+	}
+	if i+1 < len(o.segs) && o.segs[i+1].phrase >= 0 && o.tokens[o.segs[i+1].from].brk == breakNone {
+		return ""
+	}
+	switch {
+	case s.has(cOff):
+		return reading.None
+	case s.has(cLight):
+		return reading.Light
+	case s.has(cExtra):
+		return reading.Extra
+	}
+	return ""
 }
 
 func (g *gap) breaks(brk int) {

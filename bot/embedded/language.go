@@ -79,10 +79,10 @@ func compileLanguage(file string, f *languageFile) *language {
 	l := &language{code: f.Code, nodes: make([]langNode, 1), vocab: map[string]bool{}, skippable: map[string]bool{},
 		shapes: f.Shapes, own: map[string]bool{}}
 	for _, name := range f.Names[f.Code] {
-		l.own[name] = true
+		l.own[search.Fold(name)] = true
 	}
 	for _, w := range f.Concepts["skippable"] {
-		l.skippable[w] = true
+		l.skippable[search.Fold(w)] = true
 	}
 	for name, phrases := range f.Concepts {
 		c, known := conceptNames[name]

@@ -56,9 +56,9 @@ func (r *reader) speak(u *rule, c *clause) bool {
 	a := reading.Action{Kind: u.kind, About: u.about}
 	switch u.kind {
 	case reading.SetAddress:
-		if text := r.after(c, cMyAddress); strings.ContainsAny(text, " 0123456789") {
+		if text := r.after(c, cMyAddress); (strings.Contains(text, " ") || counted(text)) {
 			a.Text = text
-			if c.concepts.has(cDeliverTo) && strings.ContainsAny(text, "0123456789") {
+			if c.concepts.has(cDeliverTo) && counted(text) {
 				r.put(reading.Action{Kind: reading.SetDelivery, Method: reading.Delivery})
 			}
 		}
@@ -102,6 +102,9 @@ func (r *reader) put(a reading.Action) {
 	r.out = append(r.out, a)
 }
 
+// counted tells whether a text has a digit, of any script.
+func counted(text string) bool { return strings.ContainsFunc(text, unicode.IsDigit) }
+
 func (r *reader) asking(what string) bool { return r.state.Asked == what }
 
 // address takes an answer to "where shall we send it?" as it stands, unless it is plainly something else.
@@ -122,7 +125,7 @@ func (r *reader) address(c *clause) bool {
 // addressBehind reads "for delivery: 7 Harbour Lane": behind the way the goods take stands the place.
 func (r *reader) addressBehind(c *clause) bool {
 	text := r.after(c, cDeliveryWay)
-	if c.question || c.named > 0 || c.words == 0 || r.addressed || !strings.ContainsAny(text, "0123456789") || !strings.Contains(text, " ") {
+	if c.question || c.named > 0 || c.words == 0 || r.addressed || !counted(text) || !strings.Contains(text, " ") {
 		return false
 	}
 	r.put(reading.Action{Kind: reading.SetDelivery, Method: reading.Delivery})

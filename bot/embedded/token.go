@@ -167,6 +167,8 @@ type shapes struct {
 	Duals [][2]string `json:"duals"`
 	// Asking are words that make a question of what they end: "有茶吗".
 	Asking []string `json:"asking"`
+	// AmountsBehind tells that how much of a choice is wanted may stand behind it: "cheeni kam".
+	AmountsBehind bool `json:"amounts_behind"`
 }
 
 // minStem is the least that an ending or a clitic leaves of a word.
