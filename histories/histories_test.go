@@ -19,8 +19,8 @@ import (
 
 // How many histories are played where nobody says otherwise.
 const (
-	onSQLite   = 2000
-	onPostgres = 300
+	onSQLite   = 10_000
+	onPostgres = 1_000
 	batch      = 250 // histories of one merchant, and of one audit
 )
 
@@ -67,6 +67,23 @@ func TestWhateverHappensToMoneyEndsAsTheBankHasIt(t *testing.T) {
 			}
 			count, _ := number(t, "SOTTO_HISTORIES", e.usual)
 			many(t, e.engine, int(count))
+		})
+	}
+}
+
+// onceWrong are seeds of histories that ended wrongly before the product was mended.
+var onceWrong = []uint64{1795383540483708084, 20261278, 3004201, 50650}
+
+func TestHistoriesThatOnceEndedWrongly(t *testing.T) {
+	for _, engine := range []string{database.SQLite, database.Postgres} {
+		t.Run(engine, func(t *testing.T) {
+			w := open(t, engine)
+			w.newMerchant()
+			for _, seed := range onceWrong {
+				if bad := w.history(seed); bad != "" {
+					t.Errorf("SOTTO_HISTORY_SEED=%d\n%s", seed, bad)
+				}
+			}
 		})
 	}
 }
