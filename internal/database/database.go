@@ -32,8 +32,9 @@ type DB struct {
 	SQL  *sql.DB
 	URL  string
 
-	gorm *gorm.DB
-	now  func() time.Time
+	gorm  *gorm.DB
+	now   func() time.Time
+	trips *trips
 	// turn is held by the one that writes; nil on Postgres, where many do.
 	turn chan struct{}
 }
@@ -61,11 +62,12 @@ func Open(ctx context.Context, url string, now func() time.Time) (*DB, error) {
 		}
 		return &DB{Engine: SQLite, SQL: s, URL: url, gorm: g, now: now, turn: make(chan struct{}, 1)}, nil
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
-		g, s, pool, err := openPostgres(ctx, url)
+		count := &trips{}
+		g, s, pool, err := openPostgres(ctx, url, count)
 		if err != nil {
 			return nil, fmt.Errorf("open postgres: %w", err)
 		}
-		return &DB{Engine: Postgres, SQL: s, Pool: pool, URL: url, gorm: g, now: now}, nil
+		return &DB{Engine: Postgres, SQL: s, Pool: pool, URL: url, gorm: g, now: now, trips: count}, nil
 	}
 	return nil, fmt.Errorf("SOTTO_DATABASE_URL: want sqlite:FILE or postgres://…, got neither")
 }
