@@ -107,6 +107,8 @@ func (t *talk) ownTap(kind, about string) error {
 		t.askAddress()
 	case tapEdit:
 		t.edit()
+	case tapBy:
+		return t.payBy(about)
 	case tapStop: // a no to whatever is asked, and to offers
 		if t.mem.Asked == reading.AskedConfirm || t.mem.Asked == askedCancel {
 			t.deny()

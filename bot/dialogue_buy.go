@@ -188,6 +188,9 @@ func (t *talk) askYes(q orders.Quote) error {
 	t.out.say("quote", nil)
 	t.quoteLines(q)
 	t.sums(q)
+	if t.mem.By != "" {
+		t.out.say(map[string]string{orders.ByCash: "by_cash", orders.ByBank: "by_bank"}[t.mem.By], nil)
+	}
 	t.out.offer("button_yes", tapTo(tapYes, q.Hash[:hashInTap]))
 	t.out.offer("button_edit", tapEdit)
 	if err := t.destination(q); err != nil {

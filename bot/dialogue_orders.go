@@ -46,9 +46,13 @@ func (t *talk) place() error {
 	if err != nil {
 		return t.notPlaced(err)
 	}
-	t.mem.Buying, t.mem.Notes = false, nil
+	way := t.mem.By
+	t.mem.Buying, t.mem.Notes, t.mem.By = false, nil, ""
 	t.mem.ask(reading.AskedNothing)
 	t.waiting, t.answered = orders.Order{}, true
+	if by, err := t.orderedBy(ord, way); err != nil || by {
+		return err
+	}
 	if err := t.ordered(ord, "ordered"); err != nil {
 		return err
 	}
@@ -76,11 +80,15 @@ func (t *talk) notPlaced(err error) error {
 
 // ordered says that an order waits for its money, with the link and until when all is held.
 func (t *talk) ordered(ord orders.Order, key string) error {
+	t.sayOrder(ord, key)
+	return t.payHere(ord)
+}
+
+func (t *talk) sayOrder(ord orders.Order, key string) {
 	total := money.Of(ord.Total, ord.Currency)
 	t.out.facts.text(ord.Number)
 	t.out.facts.amount(total)
 	t.out.say(key, words.Facts{"number": ord.Number, "total": total})
-	return t.payHere(ord)
 }
 
 // payHere gives the links of an order, and until when all is held.
@@ -89,12 +97,19 @@ func (t *talk) payHere(ord orders.Order) error {
 		return nil
 	}
 	t.out.payLinks(t.b.orders.PayLinks(ord))
+	t.sayHeld(ord)
+	if err := t.offerWays(ord); err != nil {
+		return err
+	}
+	return t.askMoney(ord)
+}
+
+func (t *talk) sayHeld(ord orders.Order) {
 	if ord.ExpiresAt != nil {
 		key, n := lasting(ord.ExpiresAt.Sub(t.tx.Now))
 		t.out.facts.count(n)
 		t.out.say(key, words.Facts{"n": n})
 	}
-	return t.askMoney(ord)
 }
 
 // askMoney puts the request beside the link that was said.

@@ -35,6 +35,8 @@ type memory struct {
 	Quote *quoted `json:"quote,omitempty"`
 	// Buying says that the customer wants to order and only answers questions until then.
 	Buying bool `json:"buying,omitempty"`
+	// By is the way to pay that the customer chose for the order to come.
+	By string `json:"by,omitempty"`
 	// Notes are the lines' notes, since a changed line must be given its note again.
 	Notes map[string]string `json:"notes,omitempty"`
 	// Told is the order of whose end this conversation has just been told.

@@ -20,11 +20,13 @@ import (
 	"sotto.chat/internal/money"
 	"sotto.chat/internal/testkit"
 	"sotto.chat/merchants"
+	"sotto.chat/payments"
+	"sotto.chat/payments/byhand"
 )
 
 // The stories in testdata/*.chat are transcripts that a shopkeeper can read. Lines are:
 //
-//	shop: shop-en.json, USD, US, en, pickup, delivery, formal, shipping 300, tax 10%   the shop, before anything else
+//	shop: shop-en.json, USD, US, en, pickup, delivery, formal, shipping 300, tax 10%, cash, transfer   the shop, before anything else
 //	customer: some words            the customer writes
 //	customer: [Label]               the customer presses this button
 //	burst: one | two                messages that come before the bot can answer
@@ -36,6 +38,7 @@ import (
 //	cart: 2 COLA, 1 PIZZA (SIZE=L) = $9.00      or: cart: empty
 //	orders: awaiting_payment $9.00, paid $4.00   the orders, the newest first; or: orders: none
 //	pays                            the customer pays with the last link
+//	arrives: cash                   staff register the cash, or the transfer, of the last order
 //	dead: link 1                    the first link that was sent leads nowhere
 //	later: 20m                      time passes
 //	stock: COLA 3 · price: COLA 300 the merchant changes something
@@ -80,6 +83,7 @@ func play(t *testing.T, db *database.DB, clock *testkit.Clock, file string) {
 			book, err := words.Open()
 			s.must(err)
 			s.voice = book.Voice(s.m.Country, false, s.m.Language)
+			s.takes(strings.Contains(rest, ", cash"), strings.Contains(rest, ", transfer"))
 			continue
 		}
 		if problem := s.step(what, rest); problem != "" {
@@ -111,6 +115,7 @@ func settingOf(t *testing.T, line string) setting {
 		case "tax":
 			percent, _ := strconv.ParseInt(strings.TrimSuffix(value, "%"), 10, 64)
 			s.TaxPPM = percent * 10_000
+		case "cash", "transfer": // see takes
 		default:
 			t.Fatalf("the shop cannot be %q", w)
 		}
@@ -138,6 +143,10 @@ func (s *story) step(what, rest string) string {
 		s.basket(rest)
 	case "pays":
 		s.pays()
+	case "arrives":
+		s.work()
+		ord := s.order()
+		s.receives(ord.Payments[0].ID, map[string]string{"cash": payments.MethodCash, "transfer": payments.MethodBank}[rest], ord.Total, "")
 	case "later":
 		d, err := time.ParseDuration(rest)
 		s.must(err)
@@ -158,6 +167,15 @@ func (s *story) step(what, rest string) string {
 		return s.check(what, rest)
 	}
 	return ""
+}
+
+// takes has the shop be paid by hand, too.
+func (s *story) takes(cash, transfer bool) {
+	terms := byhand.Terms{Cash: cash, Bank: transfer}
+	if transfer {
+		terms.BankDetails, terms.BankDays = "IBAN GB33 BUKB 2020 1555 5555 55", 4
+	}
+	s.tx(func(tx database.Tx) error { return s.pay.SetTerms(tx, s.m.ID, terms) })
 }
 
 func (s *story) basket(rest string) {

@@ -38,6 +38,8 @@ type talk struct {
 	answered bool // something was said that closes the turn, no question follows
 	misread  bool
 	handoff  bool
+	ways     bool     // the ways to pay were said
+	told     []string // facts of which the answer tells
 }
 
 type added struct {
@@ -116,8 +118,11 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 	if tap, ok := t.label(text); ok {
 		return t.tap(tap)
 	}
-	if tap, ok := t.b.words.Command(text); ok && len(t.goods.named[plainWords(text)]) == 0 {
-		return t.tap(tap)
+	if tap, ok, err := t.command(text); err != nil || ok {
+		return orElse(err, func() error { return t.tap(tap) })
+	}
+	if head, tap, ok, err := t.wayBehind(text); err != nil || ok {
+		return orElse(err, func() error { return t.hearBoth(m, head, tap) })
 	}
 	q := Question{Merchant: t.c.MerchantID, Conversation: t.c.ID, Text: text, Locale: t.voice().Language(),
 		State: t.mem.state(t.cartLines()), Goods: t.goods}
@@ -146,6 +151,13 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 	t.words = true
 	defer func() { t.words = false }()
 	return t.act(r, model)
+}
+
+func orElse(err error, next func() error) error {
+	if err != nil {
+		return err
+	}
+	return next()
 }
 
 // label finds the button that a text repeats: not every platform sends taps.

@@ -27,6 +27,7 @@ const (
 	tapSet      = "set" // set:LINE:QUANTITY
 	tapCheckout = "checkout"
 	tapPay      = "pay"
+	tapBy       = "by"    // by:cash, by:bank, by:link
 	tapWay      = "way"   // way:pickup
 	tapAddress  = "where" // another address
 	tapAgain    = "again" // again:ORDER
@@ -93,7 +94,7 @@ func (g *Goods) untap(tap string) (a reading.Action, own, about string, ok bool)
 		return reading.Action{Kind: reading.SetDelivery, Method: rest}, "", "", rest != ""
 	case tapLanguage:
 		return reading.Action{Kind: reading.SetLanguage, Language: rest}, "", "", rest != ""
-	case tapYes, tapVoid, tapOption, tapAgain, tapAddress, tapEdit, tapStop:
+	case tapYes, tapVoid, tapOption, tapAgain, tapAddress, tapEdit, tapStop, tapBy:
 		return a, kind, rest, true
 	}
 	plain, ok := map[string]string{tapNo: reading.Deny, tapCart: reading.ShowCart, tapCheckout: reading.Checkout, tapPay: reading.Pay,

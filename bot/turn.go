@@ -124,8 +124,14 @@ func (b *Bot) answer(tx database.Tx, c *inbox.Conversation, open []inbox.Message
 	if err := b.inbox.SetMemory(tx, c, plain); err != nil {
 		return err
 	}
-	if _, err := b.inbox.Say(tx, c, inbox.Bot, "", content); err != nil {
+	said, err := b.inbox.Say(tx, c, inbox.Bot, "", content)
+	if err != nil {
 		return err
+	}
+	for _, fact := range t.told {
+		if err := b.inbox.Noted(tx, c, fact, said); err != nil {
+			return err
+		}
 	}
 	return b.inbox.Answered(tx, c.MerchantID, c.ID, open[len(open)-1].Seq)
 }

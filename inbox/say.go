@@ -85,6 +85,15 @@ func (i *Inbox) SayOnce(tx database.Tx, c *Conversation, fact string, content ch
 	return true, setNotice(tx, c.MerchantID, fact, m.ID)
 }
 
+// Noted keeps that a message, which was said anyway, tells of a fact, so that SayOnce does not tell of it again.
+func (i *Inbox) Noted(tx database.Tx, c *Conversation, fact string, m Message) error {
+	fresh, err := insertNotice(tx, c.MerchantID, fact)
+	if err != nil || !fresh {
+		return err
+	}
+	return setNotice(tx, c.MerchantID, fact, m.ID)
+}
+
 // maxStaffText bounds what staff write at once.
 const maxStaffText = 20000
 

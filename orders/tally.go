@@ -190,6 +190,26 @@ func (o *Orders) Transfer(tx database.Tx, ord Order) (reference, details string,
 	return "", "", nil
 }
 
+// The ways of paying by hand, as PayBy takes them.
+const (
+	ByCash = payments.MethodCash
+	ByBank = payments.MethodBank
+)
+
+// AskedOnce gives the payment that an order waits for, where it is one and nothing of it is under way.
+func (ord Order) AskedOnce() (payments.Payment, bool) {
+	var asked []payments.Payment
+	for _, p := range ord.Payments {
+		if expectedStill(p) {
+			asked = append(asked, p)
+		}
+	}
+	if ord.Status != AwaitingPayment || len(asked) != 1 || ord.OnItsWay() || ord.InReview() {
+		return payments.Payment{}, false
+	}
+	return asked[0], true
+}
+
 // ByHand tells which ways of paying the merchant offers beside the link.
 func (o *Orders) ByHand(tx database.Tx, merchant string) (cash, bank bool, err error) {
 	terms, err := o.pay.FindTerms(tx, merchant)
