@@ -105,7 +105,7 @@ func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
 		return
 	}
 	switch {
-	case it.product >= 0 && (it.negated || it.lead.remove && !it.lead.want || it.lead.instead || o.gaps[it.to].off):
+	case it.product >= 0 && (it.negated || it.lead.remove && !it.lead.want || it.lead.instead || o.takenOff(it)):
 		r.removeProduct(o, it)
 	case it.product >= 0:
 		r.addOrChange(o, it, m, first)
@@ -114,6 +114,12 @@ func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
 	default:
 		r.applyHeadless(o, it, m)
 	}
+}
+
+// takenOff tells whether the words behind an item take the whole of it out, and not only its last choice.
+func (o *orderText) takenOff(it *ordered) bool {
+	g := &o.gaps[it.to]
+	return g.off && (g.amount == "" || it.to-1 == it.head)
 }
 
 // unfit tells whether an item was asked for in an amount that it is not sold in.
@@ -260,9 +266,9 @@ func (r *reader) lineOf(p int32) *reading.CartLine {
 	return nil
 }
 
-// swap reads "change the tea to a coffee" and "swap the ham for bacon": the first goes, the second comes.
+// swap reads "change the tea to a coffee", "swap the ham for bacon" and "chai ki jagah bun": the first goes, the second comes.
 func (r *reader) swap(o *orderText, built []ordered) bool {
-	if len(r.state.Cart) == 0 || len(o.mentions) != 2 || !o.gaps[0].change || !o.gaps[1].to && !o.gaps[1].with {
+	if len(r.state.Cart) == 0 || len(o.mentions) != 2 || (!o.gaps[0].change || !o.gaps[1].to && !o.gaps[1].with) && !o.gaps[1].turn {
 		return false
 	}
 	if len(built) == 2 && built[0].product >= 0 && built[1].product >= 0 {

@@ -83,6 +83,9 @@ func (o *orderText) score(from, to, h int, p int32) float64 {
 	if o.gaps[h].without {
 		score += scoreNegated
 	}
+	if h > 0 && o.mentions[h].choice && o.gaps[h+1].amount != "" {
+		score -= 2 // "chai doodh kam" is a tea
+	}
 	if o.mentions[h].choice && (o.gaps[h].number > 0 || o.gaps[h].article || o.gaps[h].want) {
 		score += 0.5
 	}

@@ -16,7 +16,7 @@ import (
 
 // tables are the languages with a table of messages in testdata.
 var tables = map[string]string{"en": "english", "es": "spanish", "pt": "portuguese", "de": "german", "fr": "french", "id": "indonesian",
-	"zh": "chinese", "ar": "arabic"}
+	"zh": "chinese", "ar": "arabic", "hi": "hindi"}
 
 // openMenuIn compiles the small shop with the names that it has in a language.
 func openMenuIn(t testing.TB, locale string) *embedded.Lexicon {
@@ -139,6 +139,7 @@ func TestDetection(t *testing.T) {
 		"id": {"saya mau dua ya", "di mana pesanan saya?", "terima kasih banyak", "tidak, terima kasih", "pakai bahasa indonesia"},
 		"zh": {"我要两杯，谢谢", "我的订单在哪？", "非常感谢", "不用了，谢谢", "请说中文", "要2杯latte"},
 		"ar": {"أريد اثنين من فضلك", "أين طلبي؟", "شكرا جزيلا", "لا شكرا", "بالعربي من فضلك"},
+		"hi": {"mujhe do chahiye bhaiya", "mera order kahan hai?", "bahut shukriya", "nahi, shukriya", "hindi mein baat karo", "do de do aur ek aur"},
 	} {
 		for locale := range tables {
 			for _, m := range messages {
@@ -164,7 +165,9 @@ func TestNoIsNeverYes(t *testing.T) {
 		"不要下单", "还没", "还没有", "没有", "暂时不要", "算了", "不想要了", "不确认", "不同意", "当然不", "好不好", "行不行", "是不是", "要不要", "可不可以", "对不对", "好像不对", "不太好", "是的不对",
 		"好的，先不要", "可以不下单吗", "ok不要", "等一下", "我想想", "不是不行", "لا", "لا شكرا", "كلا", "ليس الآن", "لسه", "ليس بعد", "مش عايز",
 		"مو الحين", "لا أريد", "غير موافق", "لا أوافق", "طبعا لا", "نعم لا", "أكيد لا", "تمام لا", "ok لا", "مش تمام", "مو صحيح", "غير صحيح", "هل هذا صحيح؟", "نعم ولكن انتظر",
-		"لا تؤكد الطلب", "ربما نعم", "يمكن"} {
+		"لا تؤكد الطلب", "ربما نعم", "يمكن", "nahi", "nahin", "nhi", "ji nahi", "nahi ji", "abhi nahi", "abhi mat karo", "mat karo", "rehne do", "baad mein",
+		"nahi chahiye", "galat hai", "sahi nahi hai", "theek nahi hai", "bilkul nahi", "haan nahi", "ok nahi", "confirm mat karo", "order mat karo", "theek hai kya", "haan ya nahi?",
+		"haan lekin ruko", "shayad", "pata nahi", "na", "nahi nahi", "confirm nahi karna"} {
 		for locale := range tables {
 			state := reading.State{Asked: reading.AskedConfirm, Cart: []reading.CartLine{{Line: "l1", SKU: "TEA", Quantity: 1}}}
 			for _, a := range openMenuIn(t, locale).Read(m, state, locale).Actions {

@@ -56,7 +56,7 @@ func (r *reader) speak(u *rule, c *clause) bool {
 	a := reading.Action{Kind: u.kind, About: u.about}
 	switch u.kind {
 	case reading.SetAddress:
-		if text := r.after(c, cMyAddress); (strings.Contains(text, " ") || counted(text)) {
+		if text := r.after(c, cMyAddress); strings.Contains(text, " ") || counted(text) {
 			a.Text = text
 			if c.concepts.has(cDeliverTo) && counted(text) {
 				r.put(reading.Action{Kind: reading.SetDelivery, Method: reading.Delivery})
