@@ -118,7 +118,7 @@ func (s *Sandbox) submit(w http.ResponseWriter, r *http.Request, act string) {
 func (s *Sandbox) show(w http.ResponseWriter, r *http.Request, status int, secure bool) {
 	id := r.PathValue("session")
 	view := pageView{Title: "No such payment", Shop: s.cfg.ShopName, Style: s.pagePath("style.css"), Tone: "stop",
-		Notice: "This link leads to no payment. Go back to the chat and ask for a new one."}
+		Notice: "This link leads to no payment. Ask the shop for a new one."}
 	var origins []string
 	err := s.do(func(c *change) error {
 		sess := c.session(id)
@@ -172,7 +172,7 @@ func (c *change) view(v *pageView, sess *session, secure bool) {
 	switch {
 	case sess.Status == "expired":
 		v.Title, v.Tone = "This payment has expired", "stop"
-		v.Notice = "Nothing was paid. Go back to the chat and ask for a new link."
+		v.Notice = "Nothing was paid. The shop's page says how it goes on."
 		v.Back, v.BackLabel = sess.CancelURL, "Back to "+c.s.cfg.ShopName
 	case c.waiting(sess):
 		v.Title, v.Notice = "Payment on its way", "The order is placed; the money has not arrived yet."
@@ -182,7 +182,8 @@ func (c *change) view(v *pageView, sess *session, secure bool) {
 			{"h-bounce", path + "/bounce", "Let the payment fail", "The transfer never comes.", "stop"},
 		}
 	case sess.Status == "complete" && sess.PaymentStatus != "paid" && c.intent(sess.Intent).Status != "requires_capture":
-		v.Title, v.Notice, v.Tone = "The payment failed", "The money did not arrive. Go back to the chat and ask for a new link.", "stop"
+		v.Title, v.Notice, v.Tone = "The payment failed", "The money did not arrive. The shop's page says how it goes on.", "stop"
+		v.Back, v.BackLabel = sess.CancelURL, "Back to "+c.s.cfg.ShopName
 	case sess.Status == "complete":
 		v.Title, v.Notice, v.Tone = "Paid", "This payment of "+v.Total+" has been approved. You can close this page.", "good"
 		v.Back, v.BackLabel = strings.ReplaceAll(sess.SuccessURL, sessionMark, sess.ID), "Back to "+c.s.cfg.ShopName

@@ -66,6 +66,15 @@ func TestPageOfADeadSessionHasNoForm(t *testing.T) {
 			t.Errorf("%s: %d\n%s", c.id, status, page)
 		}
 	}
+	// Whoever came by no chat is sent to none: each page names the shop, and leads back to its own page.
+	failed := sh.session(700)
+	sh.press(failed.ID, "delay")
+	sh.press(failed.ID, "bounce")
+	for id, back := range map[string]string{paid.ID: "/done", expired.ID: "/back", failed.ID: "/back", "cs_test_none": ""} {
+		if _, page, _ := sh.page("/c/pay/" + id); strings.Contains(page, "chat") || back != "" && !strings.Contains(page, `<p class="back"><a href="https://shop.example`+back) {
+			t.Errorf("%s:\n%s", id, page)
+		}
+	}
 	// A second click leads where the first one led.
 	if res, _ := sh.press(paid.ID, "decline"); res.Header.Get("Location") != "https://shop.example/done?s="+paid.ID {
 		t.Errorf("second click: %d %s", res.StatusCode, res.Header.Get("Location"))
