@@ -82,7 +82,7 @@ func (t *talk) sayAdded() error {
 		for _, l := range q.Lines {
 			if l.ID == a.line {
 				t.out.facts.count(int64(a.quantity))
-				names = append(names, t.voice().Say("thing", words.Facts{"count": a.quantity, "what": t.what(l.Name, l.SKU, l.Options)}))
+				names = append(names, t.out.word("thing", words.Facts{"count": a.quantity, "what": t.what(l.Name, l.SKU, l.Options)}))
 			}
 		}
 	}
@@ -149,7 +149,7 @@ func (t *talk) edit() {
 	t.out.say("edit", nil)
 	for _, l := range t.cart.Lines[:min(len(t.cart.Lines), maxShelf)] {
 		name := t.name(l.SKU)
-		t.out.button(t.voice().Say("button_remove", words.Facts{"product": name}), tapTo(tapRemove, l.ID))
+		t.out.button(t.out.word("button_remove", words.Facts{"product": name}), tapTo(tapRemove, l.ID))
 	}
 	t.out.offer("button_menu", tapMenu)
 	t.out.offer("button_checkout", tapCheckout)

@@ -114,7 +114,7 @@ func (t *talk) askMissing(q orders.Quote) bool {
 			if c.Price > 0 {
 				extra := money.Of(c.Price, q.Currency)
 				t.out.facts.amount(extra)
-				label = t.voice().Say("choice_price", words.Facts{"choice": c.Name, "price": extra})
+				label = t.out.word("choice_price", words.Facts{"choice": c.Name, "price": extra})
 			}
 			t.out.button(label, tapTo(tapOption, ref(g.Code), ref(c.Code)))
 		}
@@ -169,12 +169,12 @@ func (t *talk) sound(q orders.Quote) (bool, error) {
 		if errors.Is(l.Problem, catalog.ErrOutOfStock) && l.Stock != nil && *l.Stock > 0 {
 			t.out.facts.count(*l.Stock)
 			t.out.say("only_left", words.Facts{"n": *l.Stock, "product": l.Name})
-			t.out.button(t.voice().Say("button_only", words.Facts{"n": *l.Stock, "product": l.Name}),
+			t.out.button(t.out.word("button_only", words.Facts{"n": *l.Stock, "product": l.Name}),
 				tapTo(tapSet, l.ID, t.voice().Write(*l.Stock)))
 		} else {
 			t.out.say("sold_out", words.Facts{"product": l.Name})
 		}
-		t.out.button(t.voice().Say("button_remove", words.Facts{"product": l.Name}), tapTo(tapRemove, l.ID))
+		t.out.button(t.out.word("button_remove", words.Facts{"product": l.Name}), tapTo(tapRemove, l.ID))
 		if err := t.alternatives(l.SKU); err != nil {
 			return false, err
 		}
@@ -211,7 +211,8 @@ func (t *talk) sums(q orders.Quote) {
 		return m
 	}
 	if q.Discount > 0 {
-		t.out.add("discount", words.Facts{"amount": of(q.Discount)})
+		t.out.facts.amount(money.Of(-q.Discount, q.Currency)) // the text has the minus
+		t.out.add("discount", words.Facts{"amount": money.Of(q.Discount, q.Currency)})
 	}
 	if q.Shipping > 0 {
 		t.out.add("shipping", words.Facts{"amount": of(q.Shipping)})

@@ -92,7 +92,7 @@ func (t *talk) cannot(sku string, err error) error {
 		t.out.facts.count(short.free)
 		t.out.say("only_left", words.Facts{"n": short.free, "product": name})
 		if t.inCart(sku) == 0 {
-			t.out.button(t.voice().Say("button_add_n", words.Facts{"n": short.free, "product": name}),
+			t.out.button(t.out.word("button_add_n", words.Facts{"n": short.free, "product": name}),
 				tapTo(tapAdd, ref(sku), t.voice().Write(short.free)))
 		}
 		return nil
@@ -277,14 +277,14 @@ func (t *talk) what(name, sku string, options []catalog.PricedOption) string {
 		choice := o.ChoiceName
 		if o.Count > 1 {
 			t.out.facts.count(o.Count)
-			choice = t.voice().Say("option_count", words.Facts{"count": o.Count, "choice": choice})
+			choice = t.out.word("option_count", words.Facts{"count": o.Count, "choice": choice})
 		}
-		list = append(list, t.voice().Say(key, words.Facts{"choice": choice}))
+		list = append(list, t.out.word(key, words.Facts{"choice": choice}))
 		t.out.facts.text(o.ChoiceName)
 	}
 	t.out.facts.text(name)
 	if len(list) == 0 {
 		return name
 	}
-	return t.voice().Say("with_options", words.Facts{"what": name, "options": join(list)})
+	return t.out.word("with_options", words.Facts{"what": name, "options": join(list)})
 }

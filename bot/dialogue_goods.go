@@ -141,7 +141,7 @@ func (t *talk) cards(skus []string) error {
 		t.out.card(card)
 		t.mem.Shown = append(t.mem.Shown, sku)
 		if card.Tap != "" && len(skus) <= 3 {
-			t.out.button(t.voice().Say("button_add", words.Facts{"product": p.Name}), card.Tap)
+			t.out.button(t.out.word("button_add", words.Facts{"product": p.Name}), card.Tap)
 		}
 	}
 	return nil
@@ -167,7 +167,7 @@ func (t *talk) cardOf(p catalog.Product, sku string) inbox.Card {
 	t.out.facts.amount(cost)
 	card := inbox.Card{SKU: sku, Name: name, Price: t.voice().Money(cost), Money: cost, Tap: tapTo(tapAdd, ref(sku))}
 	if free != nil && *free <= 0 {
-		card.Name, card.Tap = t.voice().Say("card_sold_out", words.Facts{"product": name}), ""
+		card.Name, card.Tap = t.out.word("card_sold_out", words.Facts{"product": name}), ""
 	}
 	if len(p.Images) > 0 {
 		card.ImageURL = p.Images[0].URL

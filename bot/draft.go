@@ -26,12 +26,25 @@ type draft struct {
 
 // say adds a paragraph.
 func (d *draft) say(key string, f words.Facts) {
-	d.put(d.voice.Say(key, f))
+	d.put(d.word(key, f))
+}
+
+// word gives a template's words, and vouches for what they claim by themselves.
+func (d *draft) word(key string, f words.Facts) string {
+	d.facts.template(d.voice, d.voice.Say(key, nil))
+	return d.voice.Say(key, f)
+}
+
+// warn adds the fixed warning about card numbers.
+func (d *draft) warn(languages ...string) {
+	text := d.voice.CardWarning(languages...)
+	d.facts.template(d.voice, text)
+	d.put(text)
 }
 
 // add adds a line to the last paragraph.
 func (d *draft) add(key string, f words.Facts) {
-	line := d.voice.Say(key, f)
+	line := d.word(key, f)
 	if len(d.blocks) == 0 {
 		d.put(line)
 		return
@@ -48,7 +61,7 @@ func (d *draft) put(text string) {
 
 // first puts a paragraph before all others.
 func (d *draft) first(key string, f words.Facts) {
-	d.blocks = slices.Insert(d.blocks, 0, d.voice.Say(key, f))
+	d.blocks = slices.Insert(d.blocks, 0, d.word(key, f))
 }
 
 func (d *draft) button(label, tap string) {
@@ -59,7 +72,7 @@ func (d *draft) button(label, tap string) {
 }
 
 // offer adds a button whose label is a template.
-func (d *draft) offer(key, tap string) { d.button(d.voice.Say(key, nil), tap) }
+func (d *draft) offer(key, tap string) { d.button(d.word(key, nil), tap) }
 
 // only replaces the buttons: a question's answers stand alone.
 func (d *draft) only() { d.content.Buttons = nil }
@@ -72,7 +85,7 @@ func (d *draft) link(label, url string) {
 func (d *draft) payLinks(list []orders.PayLink) {
 	for _, l := range list {
 		d.facts.amount(l.Amount)
-		d.link(d.voice.Say("pay_link", words.Facts{"total": l.Amount}), l.URL)
+		d.link(d.word("pay_link", words.Facts{"total": l.Amount}), l.URL)
 	}
 }
 
@@ -90,7 +103,7 @@ func (d *draft) finish() inbox.Content {
 		c.Buttons = c.Buttons[:maxButtons]
 	}
 	if len(c.Buttons) > 0 {
-		c.Choose = d.voice.Say("choose", nil)
+		c.Choose = d.word("choose", nil)
 	}
 	return c
 }

@@ -8,12 +8,15 @@ import (
 	"sotto.chat/orders"
 )
 
-// Backed tells whether the guard lets a message through with these facts.
-func Backed(c channels.Content, v words.Voice, amounts []money.Money, counts []int64, texts []string) bool {
+// Backed tells whether the guard lets a message through with these facts, put together with these templates.
+func Backed(c channels.Content, v words.Voice, amounts []money.Money, counts []int64, texts []string, templates ...string) bool {
 	f := &facts{}
 	f.amount(amounts...)
 	f.count(counts...)
 	f.text(texts...)
+	for _, bare := range templates {
+		f.template(v, bare)
+	}
 	return guard(c, f, v) == nil
 }
 

@@ -25,6 +25,7 @@ func voice(t testing.TB, language string) words.Voice {
 func TestTheGuard(t *testing.T) {
 	amounts := []money.Money{money.Of(250, "USD"), money.Of(1250, "USD"), money.Of(-300, "USD")}
 	counts, texts := []int64{2, 30}, []string{"7up", "Order 7K3M9QXA", "We are open from 11:00 to 23:00."}
+	said := []string{"held for {n} minutes", "Discount: {amount}"}
 	for text, backed := range map[string]bool{
 		"Total: $12.50":                    true,
 		"2 × 7up: $2.50":                   true,
@@ -62,14 +63,34 @@ func TestTheGuard(t *testing.T) {
 		"７":                                false,
 		"$12.50$2.50":                      false,
 		"2.30":                             false,
+		"2:30":                             false,
+		"2/30":                             false,
+		"30 hours":                         false,
+		"held for 2k minutes":              false,
+		"Total: $12.50 USD":                false,
+		"USD 2":                            false,
+		"2 usd":                            false,
+		"2 dollars":                        false,
+		"30 250":                           false,
+		"2 %":                              false,
+		"½":                                false,
+		"Total: −$12.50":                   false,
+		"it is sold out":                   false,
+		"it is FREE":                       false,
+		"ｆｒｅｅ":                             false,
+		"half price":                       false,
+		"on Monday":                        false,
+		"only a few left":                  false,
+		"ten dollars":                      false,
+		"heute kostenlos":                  false,
 	} {
-		if bot.Backed(channels.Content{Text: text}, voice(t, "en"), amounts, counts, texts) != backed {
+		if bot.Backed(channels.Content{Text: text}, voice(t, "en"), amounts, counts, texts, said...) != backed {
 			t.Errorf("%q: want %t", text, backed)
 		}
 		in := []channels.Content{{Buttons: []channels.Button{{Label: text}}}, {Links: []channels.Link{{Label: text, URL: "http://x/99"}}},
 			{Title: text}, {Choose: text}, {Buttons: []channels.Button{{Detail: text}}}}
 		for i, c := range in {
-			if bot.Backed(c, voice(t, "en"), amounts, counts, texts) != backed {
+			if bot.Backed(c, voice(t, "en"), amounts, counts, texts, said...) != backed {
 				t.Errorf("%q at place %d: want %t", text, i, backed)
 			}
 		}

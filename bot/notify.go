@@ -274,7 +274,7 @@ func skusOf(cards []inbox.Card) []string {
 // warn answers a message that held a card's number, which nobody has kept, and offers the place where a card is safe. Nothing else of
 // such a message is used.
 func (t *talk) warn() {
-	t.out.put(t.voice().CardWarning(t.mem.Language, t.c.Language))
+	t.out.warn(t.mem.Language, t.c.Language)
 	if t.touched || t.waiting.ID == "" {
 		if t.hasCart && len(t.cart.Lines) > 0 {
 			t.out.offer("button_checkout", tapCheckout)
@@ -308,7 +308,7 @@ func (b *Bot) WarnOfCard(ctx context.Context, n inbox.CardTyped) error {
 		}
 		mem := readMemory(plain)
 		d := &draft{voice: b.voice(shop, mem.Language, c.Language)}
-		d.put(d.voice.CardWarning(mem.Language, c.Language))
+		d.warn(mem.Language, c.Language)
 		list, err := b.orders.OfConversation(tx, c.MerchantID, c.ID, recentOrders)
 		if err != nil {
 			return err

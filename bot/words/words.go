@@ -24,6 +24,7 @@ type Book struct {
 	languages map[string]*language
 	commands  map[string]string // words, folded → tap
 	warnings  map[string]string // about card numbers, by language
+	claims    *claims
 }
 
 type language struct {
@@ -49,6 +50,9 @@ func Open() (*Book, error) {
 	}
 	b := &Book{languages: map[string]*language{}, commands: map[string]string{}}
 	if b.warnings, err = readWarnings(); err != nil {
+		return nil, err
+	}
+	if b.claims, err = readClaims(); err != nil {
 		return nil, err
 	}
 	for _, entry := range entries {

@@ -163,7 +163,7 @@ func leaves(v any) []string {
 	return nil
 }
 
-var spoken = regexp.MustCompile(`(?:[sS]ay|add|offer|first|handOff)\("([a-z_]*[a-z])"`)
+var spoken = regexp.MustCompile(`(?:[sS]ay|add|word|offer|first|handOff)\("([a-z_]*[a-z])"`)
 
 // What the bot says in its code stands in the language files.
 func TestWhatTheCodeSaysIsWritten(t *testing.T) {
