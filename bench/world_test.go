@@ -69,7 +69,7 @@ func openRooms(ctx context.Context, url string, log *slog.Logger) (*rooms, error
 	r.Merchants = merchants.New(db, r.Keys)
 	r.Customers = customers.New(db, r.Keys)
 	r.Catalog = catalog.New(db, r.desk)
-	r.Payments = payments.New(db, r.Merchants, r.desk, payments.Config{PublicURL: r.PublicURL, LinkKey: r.Keys.Derive("pay-links"), Log: log})
+	r.Payments = payments.New(db, r.Merchants, r.desk, payments.Config{PublicURL: r.PublicURL, LinkKey: r.Keys.Derive("pay-links"), Keys: r.Keys, Log: log})
 	r.Channels = channels.New(db, r.Merchants, r.Keys, r.desk, map[string]channels.Platform{wa.Name(): wa}, channels.Config{Log: log})
 	r.Inbox = inbox.New(db, r.Channels, r.Customers, r.Merchants, r.Keys, r.desk, r.hub)
 	r.Orders = orders.New(db, r.Catalog, r.Customers, r.Payments, r.desk, func(tx database.Tx, merchant string) (orders.Terms, error) {

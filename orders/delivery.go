@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"sotto.chat/catalog"
@@ -196,6 +197,30 @@ func (o *Orders) CartNoteOf(ctx context.Context, c Cart, l CartLine) (string, er
 		return "", nil
 	}
 	plain, err := o.cus.OpenNow(ctx, c.MerchantID, c.CustomerID, "cart_lines.note:"+l.ID, l.Note)
+	return string(plain), err
+}
+
+// sealRemark seals what a person wrote about a step of an order's life. Nothing more is kept about a customer who was forgotten.
+func (o *Orders) sealRemark(tx database.Tx, ord Order, event, remark string) ([]byte, error) {
+	if remark == "" || ord.CustomerID == "" {
+		return nil, nil
+	}
+	sealed, err := o.cus.Seal(tx, ord.MerchantID, ord.CustomerID, "order_events.words:"+event, []byte(remark))
+	if errors.Is(err, customers.ErrForgotten) {
+		return nil, nil
+	}
+	return sealed, err
+}
+
+// RemarkOf opens what a person wrote about a step of an order's life; nothing is left once the customer was forgotten.
+func (o *Orders) RemarkOf(ctx context.Context, ord Order, ev Event) (string, error) {
+	if len(ev.Words) == 0 {
+		return "", nil
+	}
+	plain, err := o.cus.OpenNow(ctx, ord.MerchantID, ord.CustomerID, "order_events.words:"+ev.ID, ev.Words)
+	if errors.Is(err, customers.ErrForgotten) {
+		return "", nil
+	}
 	return string(plain), err
 }
 

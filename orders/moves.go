@@ -147,7 +147,11 @@ func (o *Orders) note(tx database.Tx, ord *Order, from Status, h happening) erro
 		}
 	}
 	ev := Event{MerchantID: ord.MerchantID, OrderID: ord.ID, ID: id.New("oev"), FromStatus: from, ToStatus: ord.Status,
-		Reason: h.reason, Remark: h.remark, Actor: h.actor, Fact: fact, At: tx.Now}
+		Reason: h.reason, Actor: h.actor, Fact: fact, At: tx.Now}
+	var err error
+	if ev.Words, err = o.sealRemark(tx, *ord, ev.ID, h.remark); err != nil {
+		return err
+	}
 	if err := addEvent(tx, ev); err != nil {
 		return err
 	}
@@ -155,11 +159,12 @@ func (o *Orders) note(tx database.Tx, ord *Order, from Status, h happening) erro
 	return o.desk.Announce(tx, Changed{Merchant: ord.MerchantID, Order: ord.ID, From: from, To: ord.Status, Fact: fact, Reason: h.reason})
 }
 
-// Event is one line of an order's history. Reason is a code; Remark is what staff wrote about it.
+// Event is one line of an order's history. Reason is a code; Words are what staff wrote about it, sealed with the customer's key.
 type Event struct {
 	MerchantID, OrderID, ID string
 	FromStatus, ToStatus    Status
-	Reason, Remark, Actor   string
+	Reason, Actor           string
+	Words                   []byte
 	Fact                    string // as in Changed
 	At                      time.Time
 }

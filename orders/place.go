@@ -81,9 +81,6 @@ func (o *Orders) place(tx database.Tx, merchant string, p Placing) (Order, error
 		return Order{}, err
 	}
 	c.Status = CartOpen // as it was quoted: no order of it holds anything yet
-	if c.Lines, err = cartLines(tx.DB(), merchant, c.ID); err != nil {
-		return Order{}, err
-	}
 	q, terms, d, err := o.agreed(tx, c, p)
 	if err != nil {
 		return Order{}, err
@@ -261,7 +258,7 @@ func expected(ord Order, language string) payments.Expected {
 	if !ord.TaxInclusive {
 		add("Tax", ord.Tax)
 	}
-	return payments.Expected{OrderID: ord.ID, Amount: money.Of(ord.Total, ord.Currency), Items: items,
+	return payments.Expected{OrderID: ord.ID, Customer: ord.CustomerID, Amount: money.Of(ord.Total, ord.Currency), Items: items,
 		ExpiresAt: *ord.ExpiresAt, Language: language}
 }
 

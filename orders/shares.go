@@ -90,7 +90,7 @@ func language(list []payments.Payment) string {
 
 // expectShare asks for a part of the order's money, under the order's number: in no language, and of no count that a later part would make wrong.
 func (o *Orders) expectShare(tx database.Tx, ord Order, part money.Money, language string) error {
-	_, err := o.pay.Expect(tx, ord.MerchantID, payments.Expected{OrderID: ord.ID, Amount: part, ExpiresAt: *ord.ExpiresAt, Language: language,
+	_, err := o.pay.Expect(tx, ord.MerchantID, payments.Expected{OrderID: ord.ID, Customer: ord.CustomerID, Amount: part, ExpiresAt: *ord.ExpiresAt, Language: language,
 		Items: []payments.Item{{Name: ord.Number, Quantity: 1, Unit: part.Amount, Total: part.Amount}}})
 	return err
 }

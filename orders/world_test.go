@@ -62,7 +62,7 @@ func newWorld(t testing.TB, db *database.DB, clock *testkit.Clock) *world {
 	w.cat, w.people = catalog.New(db, w.desk), customers.New(db, keys)
 	url := w.openBank()
 	w.pay = payments.New(db, register, w.desk, payments.Config{StripeURL: url, PlatformKey: stripeKey, PlatformSecrets: []string{hookSecret},
-		PublicURL: "http://127.0.0.1:1", LinkKey: keys.Derive("pay-links"), Log: testkit.Log(t)})
+		PublicURL: "http://127.0.0.1:1", LinkKey: keys.Derive("pay-links"), Keys: keys, Log: testkit.Log(t)})
 	w.orders = orders.New(db, w.cat, w.people, w.pay, w.desk, func(tx database.Tx, merchant string) (orders.Terms, error) {
 		if _, err := register.Find(tx, merchant); err != nil {
 			return orders.Terms{}, err
@@ -313,3 +313,11 @@ func (w *world) audit() (found []string) {
 }
 
 func eur(n int64) *money.Money { m := money.Of(n, "EUR"); return &m }
+
+// remark is what a person wrote about a step of an order's life.
+func (w *world) remark(ord orders.Order, step int) string {
+	w.t.Helper()
+	words, err := w.orders.RemarkOf(w.t.Context(), ord, ord.Events[step])
+	w.must(err)
+	return words
+}

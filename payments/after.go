@@ -88,7 +88,7 @@ func mergeRefunds(tx database.Tx, pay Payment, coin receipt, list []remoteRefund
 // atProvider is the row of a refund that was made at the provider's side. More than came cannot go back of it.
 func atProvider(tx database.Tx, pay Payment, coin receipt, rows []Refund, r remoteRefund) (fresh Refund, odd string) {
 	fresh = Refund{MerchantID: pay.MerchantID, ID: id.New("ref"), PaymentID: pay.ID, Amount: r.Amount.Amount, Currency: r.Amount.Currency,
-		Status: r.Status, Reason: "at_provider", ExternalID: r.ID, Attempt: 1, CreatedAt: r.Created, UpdatedAt: tx.Now}
+		Status: r.Status, Cause: CauseAtProvider, ExternalID: r.ID, Attempt: 1, CreatedAt: r.Created, UpdatedAt: tx.Now}
 	if r.Amount.Currency != coin.Currency {
 		return fresh, ReasonWrongCurrency
 	}

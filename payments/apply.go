@@ -211,7 +211,7 @@ func (s *settlement) take() (receipt, error) {
 		second = false
 	}
 	if second {
-		s.pay = Payment{MerchantID: s.f.Merchant, ID: id.New("pay"), OrderID: s.pay.OrderID, Status: NeedsReview, Reason: ReasonDouble,
+		s.pay = Payment{MerchantID: s.f.Merchant, ID: id.New("pay"), OrderID: s.pay.OrderID, CustomerID: s.pay.CustomerID, Status: NeedsReview, Reason: ReasonDouble,
 			Amount: got.Amount, Currency: got.Currency, PaidAmount: got.Amount, Description: s.pay.Description, Language: s.pay.Language,
 			ExpiresAt: s.tx.Now, Version: 1, CreatedAt: s.tx.Now, UpdatedAt: s.tx.Now}
 		s.was, s.move.Double = Payment{}, true
@@ -243,7 +243,7 @@ func (s *settlement) better(coin, first receipt) bool {
 
 // giveWay moves a coin, with what went back of it, to a payment of its own before a person.
 func (s *settlement) giveWay(coin receipt) error {
-	other := Payment{MerchantID: s.f.Merchant, ID: id.New("pay"), OrderID: s.pay.OrderID, Status: NeedsReview, Reason: ReasonDouble,
+	other := Payment{MerchantID: s.f.Merchant, ID: id.New("pay"), OrderID: s.pay.OrderID, CustomerID: s.pay.CustomerID, Status: NeedsReview, Reason: ReasonDouble,
 		Amount: coin.Amount, Currency: coin.Currency, PaidAmount: coin.Amount, Description: s.pay.Description, Language: s.pay.Language,
 		ExpiresAt: s.tx.Now, Version: 1, CreatedAt: s.tx.Now, UpdatedAt: s.tx.Now}
 	if err := insertPayment(s.tx, &other); err != nil {

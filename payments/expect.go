@@ -27,7 +27,7 @@ func (p *Payments) Expect(tx database.Tx, merchant string, e Expected) (Payment,
 	if _, err := money.StripeUnit(e.Amount); err != nil || e.Amount.Amount < 0 || !money.Known(e.Amount.Currency) {
 		return Payment{}, ErrUnpayable
 	}
-	pay := Payment{MerchantID: merchant, ID: id.New("pay"), OrderID: e.OrderID, Status: Pending, Amount: e.Amount.Amount, Currency: e.Amount.Currency,
+	pay := Payment{MerchantID: merchant, ID: id.New("pay"), OrderID: e.OrderID, CustomerID: e.Customer, Status: Pending, Amount: e.Amount.Amount, Currency: e.Amount.Currency,
 		Description: e.Items, Language: e.Language, ExpiresAt: e.ExpiresAt.UTC().Truncate(time.Microsecond), Version: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	if pay.Description == nil {
 		pay.Description = []Item{}
@@ -258,7 +258,13 @@ func (p *Payments) Left(ctx context.Context, merchant, paymentID string) (money.
 
 // Refunds lists a payment's refunds, oldest first.
 func (p *Payments) Refunds(ctx context.Context, merchant, paymentID string) ([]Refund, error) {
-	return readRefunds(p.db.Read(ctx), merchant, paymentID)
+	list, err := readRefunds(p.db.Read(ctx), merchant, paymentID)
+	for i := range list {
+		if err == nil {
+			list[i].Reason, err = p.reasonOf(ctx, list[i])
+		}
+	}
+	return list, err
 }
 
 // Disputes lists a payment's disputes, oldest first.

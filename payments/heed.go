@@ -234,7 +234,7 @@ func fill(tx database.Tx, pay Payment, coin receipt, external string, sum int64,
 		}
 	}
 	return insertRefund(tx, &Refund{MerchantID: pay.MerchantID, ID: id.New("ref"), PaymentID: pay.ID, Amount: sum, Currency: coin.Currency,
-		Status: RefundSucceeded, Reason: "at_provider", ExternalID: external, Attempt: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now})
+		Status: RefundSucceeded, Cause: CauseAtProvider, ExternalID: external, Attempt: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now})
 }
 
 // filling reads the sum out of the outside id of a refund that level made.

@@ -36,6 +36,7 @@ type shop struct {
 	db       *database.DB
 	clock    *testkit.Clock
 	register *merchants.Register
+	keys     *privacy.Keys
 	merchant string
 	stripe   *sandbox.Sandbox
 	api      *httptest.Server
@@ -53,7 +54,7 @@ func open(t *testing.T, db *database.DB, clock *testkit.Clock) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shop{t: t, db: db, clock: clock, register: merchants.New(db, keys)}
+	s := &shop{t: t, db: db, clock: clock, keys: keys, register: merchants.New(db, keys)}
 	m, _, err := s.register.Create(t.Context(), merchants.NewMerchant{Name: "Café Quiet", Currency: "USD", Country: "US", Language: "en"})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +111,7 @@ func (s *shop) room(t *testing.T) *payments.Payments {
 	t.Helper()
 	desk := jobs.New(s.db, testkit.Log(t))
 	p := payments.New(s.db, s.register, desk, payments.Config{StripeURL: s.api.URL, PlatformKey: testKey, PlatformSecrets: []string{oldSecret, hookSecret},
-		PublicURL: "https://shop.example/", LinkKey: []byte("link key"), Log: testkit.Log(t)})
+		PublicURL: "https://shop.example/", LinkKey: []byte("link key"), Keys: s.keys, Log: testkit.Log(t)})
 	jobs.On(desk, "test.settle", func(ctx context.Context, n payments.EventArrived) error { return s.settle(ctx, p, n) })
 	if err := desk.Open(t.Context()); err != nil {
 		t.Fatal(err)

@@ -332,6 +332,9 @@ func (p *Payments) refundBy(ctx context.Context, row Refund, coin receipt) (Refu
 	if err != nil {
 		return row, err
 	}
+	if row.Reason, err = p.reasonOf(ctx, row); err != nil {
+		return row, err
+	}
 	w, err := pr.Refund(ctx, RefundOrder{Merchant: row.MerchantID, Account: coin.Account, Reference: a.ExternalID, Coin: coin.ExternalID, ID: row.ID,
 		Amount: money.Of(row.Amount, row.Currency), Paid: money.Of(coin.Amount, coin.Currency), Reason: row.Reason})
 	if err != nil {

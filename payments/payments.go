@@ -16,6 +16,7 @@ import (
 	"sotto.chat/merchants"
 	"sotto.chat/payments/byhand"
 	"sotto.chat/payments/reconcile"
+	"sotto.chat/privacy"
 )
 
 // Config says where Stripe is and how links look.
@@ -32,7 +33,9 @@ type Config struct {
 	PublicURL string
 	// LinkKey signs pay links.
 	LinkKey []byte
-	Log     *slog.Logger
+	// Keys seal what people write about money, and what a provider calls a customer.
+	Keys *privacy.Keys
+	Log  *slog.Logger
 	// Client calls Stripe. Nil: one with a time limit.
 	Client *http.Client
 }
@@ -78,6 +81,7 @@ type Payment struct {
 	MerchantID string `gorm:"primaryKey"`
 	ID         string `gorm:"primaryKey"`
 	OrderID    string
+	CustomerID string // whose key seals what people write about it
 	Status     Status
 	// Reason says why the payment is where it is: one of the Reason constants, or what Kill and Review were told.
 	Reason   string
@@ -112,6 +116,7 @@ type Item struct {
 // Expected is what an order asks to be paid.
 type Expected struct {
 	OrderID   string
+	Customer  string
 	Amount    money.Money
 	Items     []Item
 	ExpiresAt time.Time
@@ -127,7 +132,11 @@ type Refund struct {
 	Currency   string
 	// Status is pending, succeeded or failed.
 	Status string
-	Reason string
+	// Cause is a code of ours: empty, or at_provider for what was given back there. Words are a person's own, sealed; Reason is one of the
+	// two as it is shown, where the refund was read for that.
+	Cause  string
+	Words  []byte
+	Reason string `gorm:"-"`
 	// ExternalID is the provider's id of it, once known.
 	ExternalID string
 	// IdempotencyKey is the caller's own; Attempt is part of the one that goes to the provider.
@@ -136,6 +145,9 @@ type Refund struct {
 	CreatedAt      time.Time `gorm:"autoCreateTime:false"`
 	UpdatedAt      time.Time `gorm:"autoUpdateTime:false"`
 }
+
+// CauseAtProvider says that a refund was made at the provider's side.
+const CauseAtProvider = "at_provider"
 
 // The states of a refund.
 const (

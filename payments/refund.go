@@ -12,6 +12,7 @@ import (
 	"sotto.chat/internal/id"
 	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/money"
+	"sotto.chat/privacy"
 )
 
 // What can be wrong with a refund.
@@ -36,7 +37,11 @@ func (p *Payments) Refund(ctx context.Context, merchant, paymentID string, amoun
 	if err != nil {
 		return row, err
 	}
-	return p.EndRefund(ctx, merchant, row)
+	if row, err = p.EndRefund(ctx, merchant, row); err != nil {
+		return row, err
+	}
+	row.Reason, err = p.reasonOf(ctx, row)
+	return row, err
 }
 
 // EndRefund makes a promised refund at once, as far as the provider lets.
@@ -85,6 +90,9 @@ func (p *Payments) PromiseRefund(tx database.Tx, merchant, paymentID string, amo
 	}
 	row = Refund{MerchantID: merchant, ID: id.New("ref"), PaymentID: paymentID, Amount: want.Amount, Currency: want.Currency,
 		Status: RefundPending, Reason: reason, IdempotencyKey: key, Attempt: 1, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	if row.Words, err = p.seal(tx, merchant, pay.CustomerID, refundWords(row.ID), reason); err != nil {
+		return row, err
+	}
 	if err := insertRefund(tx, &row); err != nil {
 		return row, err
 	}
@@ -227,6 +235,9 @@ func (p *Payments) askRefund(ctx context.Context, key string, row Refund, coin r
 		return remoteRefund{}, err
 	}
 	meta := map[string]string{"refund": row.ID, "payment": row.PaymentID, "merchant": row.MerchantID}
+	if row.Reason, err = p.reasonOf(ctx, row); err != nil {
+		return remoteRefund{}, err
+	}
 	if row.Reason != "" {
 		meta["reason"] = cut(row.Reason, 500)
 	}
@@ -276,6 +287,43 @@ func (p *Payments) intentOfCoin(ctx context.Context, key string, coin receipt) (
 		return r.Intent, nil
 	}
 	return coin.ExternalID, err
+}
+
+func refundWords(refund string) string { return "refunds.words:" + refund }
+
+func owner(customer string) privacy.Subject {
+	if customer == "" {
+		return privacy.MerchantSubject()
+	}
+	return privacy.CustomerSubject(customer)
+}
+
+// seal keeps a person's words with the key of the customer whom they are about. Nothing more is kept about one who was forgotten.
+func (p *Payments) seal(tx database.Tx, merchant, customer, label, words string) ([]byte, error) {
+	if words == "" {
+		return nil, nil
+	}
+	sealed, err := p.cfg.Keys.Seal(tx, merchant, owner(customer), label, []byte(words))
+	if errors.Is(err, privacy.ErrForgotten) {
+		return nil, nil
+	}
+	return sealed, err
+}
+
+// reasonOf opens what was said about a refund; nothing is left of it once its customer was forgotten.
+func (p *Payments) reasonOf(ctx context.Context, r Refund) (string, error) {
+	if len(r.Words) == 0 {
+		return r.Cause, nil
+	}
+	pay, err := p.Get(ctx, r.MerchantID, r.PaymentID)
+	if err != nil {
+		return "", err
+	}
+	words, err := p.cfg.Keys.OpenNow(ctx, r.MerchantID, owner(pay.CustomerID), refundWords(r.ID), r.Words)
+	if errors.Is(err, privacy.ErrForgotten) {
+		return r.Cause, nil
+	}
+	return string(words), err
 }
 
 func (p *Payments) nextTry(ctx context.Context, row Refund) error {

@@ -1,6 +1,7 @@
 package payments_test
 
 import (
+	"bytes"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -47,6 +48,9 @@ func TestRefunds(t *testing.T) {
 		first, err := s.Refund(ctx, s.merchant, pay.ID, &part, "broken cup", "key-1")
 		if err != nil || first.Status != payments.RefundSucceeded || first.Reason != "broken cup" {
 			t.Fatal(first, err)
+		}
+		if len(first.Words) == 0 || bytes.Contains(first.Words, []byte("cup")) {
+			t.Errorf("what was said of a refund is not sealed: %q", first.Words)
 		}
 		s.is(pay, payments.PartiallyRefunded, "", 1250, 250)
 		again, err := s.Refund(ctx, s.merchant, pay.ID, &part, "broken cup", "key-1")

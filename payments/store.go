@@ -146,8 +146,8 @@ func readRefunds(db *gorm.DB, merchant, payment string) (out []Refund, err error
 
 func saveRefund(tx database.Tx, r *Refund) error {
 	r.UpdatedAt = tx.Now
-	return tx.DB().Exec("update refunds set status = ?, reason = ?, external_id = ?, attempt = ?, updated_at = ? where merchant_id = ? and id = ?",
-		r.Status, r.Reason, r.ExternalID, r.Attempt, r.UpdatedAt, r.MerchantID, r.ID).Error
+	return tx.DB().Exec("update refunds set status = ?, external_id = ?, attempt = ?, updated_at = ? where merchant_id = ? and id = ?",
+		r.Status, r.ExternalID, r.Attempt, r.UpdatedAt, r.MerchantID, r.ID).Error
 }
 
 // resizeRefund changes the sum of a refund that stands for what is not known by name; nothing left is no refund.

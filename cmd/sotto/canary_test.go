@@ -30,6 +30,8 @@ var canaries = map[string]string{
 	"a name that staff wrote":   "Patricio Canarios",
 	"a phone that staff wrote":  "34922444888",
 	"what staff say":            "Staffstarling44",
+	"why staff cancel":          "cancelcrake71",
+	"why staff give back":       "refundrook63",
 	"a name in WhatsApp":        "Whispero Canarro",
 	"a number in WhatsApp":      "34600987654",
 	"what is said in WhatsApp":  "Twitterbird88",
@@ -153,6 +155,11 @@ func releaseCanaries(t *testing.T, demo demoInfo, s shop) (orderID string) {
 			t.Errorf("the order does not show its owner %s: %d %s", what, shown.status, shown.body)
 		}
 	}
+	s.do(t, http.MethodPost, "/v1/orders/"+placed.Order.ID+"/cancel", map[string]string{"reason": canaries["why staff cancel"]}, nil)
+	if a := s.ask(t, http.MethodGet, "/v1/orders/"+placed.Order.ID, nil); !bytes.Contains(a.body, []byte(canaries["why staff cancel"])) {
+		t.Errorf("the order does not show why it was cancelled: %s", a.body)
+	}
+	giveBack(t, s, canaries["why staff give back"])
 	s.do(t, http.MethodPatch, "/v1/customers/"+placed.Order.Customer, map[string]string{"name": canaries["a name that staff wrote"],
 		"phone": "+" + canaries["a phone that staff wrote"]}, nil)
 	if a := s.ask(t, http.MethodGet, "/v1/customers/"+placed.Order.Customer, nil); !bytes.Contains(a.body, []byte(canaries["a name that staff wrote"])) {
@@ -172,6 +179,22 @@ func releaseCanaries(t *testing.T, demo demoInfo, s shop) (orderID string) {
 		t.Error(err)
 	}
 	return placed.Order.ID
+}
+
+// giveBack has an order paid by a bank transfer and its money go back, for a reason that the payment shows.
+func giveBack(t *testing.T, s shop, reason string) {
+	t.Helper()
+	var cart struct{ ID, Hash string }
+	s.do(t, http.MethodPost, "/v1/carts", map[string]any{}, &cart)
+	s.do(t, http.MethodPost, "/v1/carts/"+cart.ID+"/lines", map[string]any{"sku": "CROISSANT", "quantity": 1}, &cart)
+	var placed struct{ Order bought }
+	s.do(t, http.MethodPost, "/v1/carts/"+cart.ID+"/checkout", map[string]any{"hash": cart.Hash, "delivery": map[string]any{"method": "pickup"}}, &placed)
+	pay := "/v1/payments/" + placed.Order.Payments[0].ID
+	s.do(t, http.MethodPost, pay+"/receive", map[string]any{"amount": placed.Order.Total, "method": "cash"}, nil)
+	s.do(t, http.MethodPost, pay+"/refund", map[string]any{"reason": reason}, nil)
+	if a := s.ask(t, http.MethodGet, pay, nil); !bytes.Contains(a.body, []byte(reason)) {
+		t.Errorf("the payment does not show why money went back: %s", a.body)
+	}
 }
 
 // databaseOf reads all that the database keeps: SQLite's files with the log of writes, or a dump of Postgres.

@@ -99,7 +99,7 @@ func (h *house) wire(master []byte) (err error) {
 	h.Customers = customers.New(h.DB, h.Keys)
 	h.Catalog = catalog.New(h.DB, h.desk)
 	h.Payments = payments.New(h.DB, h.Merchants, h.desk, payments.Config{StripeURL: h.settings.StripeURL, PlatformKey: strings.Join(splitList(h.settings.StripeKey), " "),
-		PlatformSecrets: splitList(h.settings.StripeSecrets), PublicURL: h.PublicURL, LinkKey: h.Keys.Derive("pay-links"), Log: h.log})
+		PlatformSecrets: splitList(h.settings.StripeSecrets), PublicURL: h.PublicURL, LinkKey: h.Keys.Derive("pay-links"), Keys: h.Keys, Log: h.log})
 	platforms := h.platforms()
 	h.Channels = channels.New(h.DB, h.Merchants, h.Keys, h.desk, platforms, channels.Config{Log: h.log, Money: h.tills.Hear, Ready: h.tills.MayPay,
 		HookURL: h.hookURL})

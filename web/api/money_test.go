@@ -172,3 +172,30 @@ func TestMoneyByHandAndItsRemedies(t *testing.T) {
 		c.sound()
 	})
 }
+
+// What staff write about money is read with the order and the payment, and gone with the customer; the money stays told.
+func TestStaffsWordsAreForgottenWithTheCustomer(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		c := takesByHand(t, db, clock)
+		ord, pay := c.buys("cash")
+		c.receives(pay, 1400, "EUR", "slip")
+		c.is(200, http.MethodPost, "/v1/payments/"+pay+"/refund", `{"amount":{"amount":100,"currency":"EUR"},"reason":"her jug was cracked"}`, nil)
+		c.is(200, http.MethodPost, "/v1/orders/"+ord+"/cancel", `{"reason":"she rang about her knee"}`, nil)
+		before := c.order(ord, "cancelled")
+		read := c.payment(pay, "needs_review", "refund", "accept")
+		if last := before.Events[len(before.Events)-1]; last.Remark != "she rang about her knee" || read.Refunds[0].Reason != "her jug was cracked" {
+			t.Fatalf("%+v %+v", last, read.Refunds)
+		}
+		c.is(200, http.MethodPost, "/v1/customers/"+before.Customer+"/erase", `{}`, nil)
+		after := c.order(ord, "cancelled")
+		read = c.payment(pay, "needs_review", "refund", "accept")
+		if last := after.Events[len(after.Events)-1]; last.Remark != "" || read.Refunds[0].Reason != "" || len(after.Events) != len(before.Events) || read.Refunds[0].Amount.Amount != 100 {
+			t.Fatalf("%+v %+v", last, read.Refunds)
+		}
+		c.is(200, http.MethodPost, "/v1/payments/"+pay+"/refund", `{"reason":"about nobody any more"}`, nil)
+		if read = c.payment(pay, "refunded"); read.Refunds[1].Reason != "" {
+			t.Errorf("%+v", read.Refunds)
+		}
+		c.sound()
+	})
+}

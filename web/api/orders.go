@@ -2,9 +2,11 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
+	"sotto.chat/customers"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/money"
@@ -32,6 +34,7 @@ type OrderEvent struct {
 	From   string    `json:"from"`
 	To     string    `json:"to"`
 	Reason string    `json:"reason,omitempty"`
+	Remark string    `json:"remark,omitempty" doc:"What staff wrote about it; with the single order, and until the customer is erased."`
 	Actor  string    `json:"actor,omitempty"`
 	At     time.Time `json:"at"`
 }
@@ -105,7 +108,15 @@ func (a *api) order(ctx context.Context, merchant, id string) (Order, error) {
 		return Order{}, err
 	}
 	out := a.showOrder(o)
+	for i, e := range o.Events {
+		if out.Events[i].Remark, err = a.Orders.RemarkOf(ctx, o, e); err != nil {
+			return Order{}, err
+		}
+	}
 	d, err := a.Orders.DeliveryOf(ctx, o)
+	if errors.Is(err, customers.ErrForgotten) {
+		return out, nil // the deal stays, without what was sealed in it
+	}
 	if err != nil {
 		return Order{}, err
 	}
@@ -114,7 +125,7 @@ func (a *api) order(ctx context.Context, merchant, id string) (Order, error) {
 		out.Delivery.Address = &Address{Text: ad.Text, Line1: ad.Line1, Line2: ad.Line2, City: ad.City, Region: ad.Region, PostalCode: ad.PostalCode, Country: ad.Country}
 	}
 	for i, l := range o.Lines {
-		if out.Lines[i].Note, err = a.Orders.NoteOf(ctx, o, l); err != nil {
+		if out.Lines[i].Note, err = a.Orders.NoteOf(ctx, o, l); err != nil && !errors.Is(err, customers.ErrForgotten) {
 			return Order{}, err
 		}
 	}

@@ -78,7 +78,7 @@ func Open(t testing.TB, db *database.DB, clock *testkit.Clock, connect ...func(*
 	s.Catalog = catalog.New(db, s.Desk)
 	stripe := s.openStripe()
 	s.Payments = payments.New(db, s.Merchants, s.Desk, payments.Config{StripeURL: stripe, PlatformKey: StripeKey, PlatformSecrets: []string{hookSecret},
-		PublicURL: s.URL, LinkKey: s.Keys.Derive("pay-links"), Log: testkit.Log(t)})
+		PublicURL: s.URL, LinkKey: s.Keys.Derive("pay-links"), Keys: s.Keys, Log: testkit.Log(t)})
 	s.Orders = orders.New(db, s.Catalog, s.People, s.Payments, s.Desk, s.terms)
 	s.Channels = channels.New(db, s.Merchants, s.Keys, s.Desk, nil, channels.Config{Log: testkit.Log(t)})
 	s.Inbox = inbox.New(db, s.Channels, s.People, s.Merchants, s.Keys, s.Desk, s.Hub)
