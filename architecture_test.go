@@ -51,6 +51,8 @@ var rooms = map[string][]string{
 	"channels/wechat/standin":    {},
 	"payments/wechatpay/standin": {},
 	"payments/sandbox":           {},
+	// a shop of its own, with every room in it, on which written conversations are played
+	"bot/transcript": {"bot", "catalog", "channels", "customers", "inbox", "merchants", "migrations", "orders", "payments", "privacy"},
 	// what an understander gives; it has no price and no customer to lie about
 	"bot/reading": {},
 }

@@ -49,28 +49,28 @@ func TestTheLifeOfAnOrderIsTold(t *testing.T) {
 		w := newWorld(t, db, clock, english())
 		ord := w.ordered("a cola", "checkout", "yes")
 		w.tx(func(tx database.Tx) error {
-			c, err := w.inbox.Lock(tx, w.m.ID, w.conv)
+			c, err := w.Inbox.Lock(tx, w.Merchant.ID, w.Conversation)
 			if err != nil {
 				return err
 			}
-			return w.inbox.Handoff(tx, &c, inbox.ByPerson)
+			return w.Inbox.Handoff(tx, &c, inbox.ByPerson)
 		})
 		w.pays()
 		w.hears("is paid: $2.50")
-		n := orders.Changed{Merchant: w.m.ID, Order: ord.ID, From: orders.AwaitingPayment, To: orders.Paid, Fact: "another name of it", Reason: orders.ReasonPaid}
+		n := orders.Changed{Merchant: w.Merchant.ID, Order: ord.ID, From: orders.AwaitingPayment, To: orders.Paid, Fact: "another name of it", Reason: orders.ReasonPaid}
 		for range 3 {
-			w.must(w.bot.Notify(t.Context(), n))
+			w.must(w.Bot.Notify(t.Context(), n))
 		}
 		if c := w.countSaid("paid"); c != 1 {
 			t.Fatalf("said %d times", c)
 		}
 		w.tx(func(tx database.Tx) error {
-			_, err := w.orders.Fulfil(tx, w.m.ID, ord.ID, orders.Deed{Actor: "staff"})
+			_, err := w.Orders.Fulfil(tx, w.Merchant.ID, ord.ID, orders.Deed{Actor: "staff"})
 			return err
 		})
 		w.hears("ready for you")
 		half := money.Of(100, "USD")
-		_, err := w.orders.RefundOrder(t.Context(), w.m.ID, ord.ID, orders.Refunding{Amount: &half, IdempotencyKey: "k1"})
+		_, err := w.Orders.RefundOrder(t.Context(), w.Merchant.ID, ord.ID, orders.Refunding{Amount: &half, IdempotencyKey: "k1"})
 		w.must(err)
 		w.hears("Refunded: $1.00")
 	})
@@ -85,7 +85,7 @@ func TestEveryNewsHasWords(t *testing.T) {
 		ord := w.ordered("a cola", "checkout", "yes")
 		say := func(from, to orders.Status, reason, want string) {
 			t.Helper()
-			w.must(w.bot.Notify(t.Context(), orders.Changed{Merchant: w.m.ID, Order: ord.ID, From: from, To: to, Reason: reason, Fact: reason + string(to)}))
+			w.must(w.Bot.Notify(t.Context(), orders.Changed{Merchant: w.Merchant.ID, Order: ord.ID, From: from, To: to, Reason: reason, Fact: reason + string(to)}))
 			if !strings.Contains(w.last().Text, want) {
 				t.Errorf("%s %s: %s", to, reason, show(w.last()))
 			}
@@ -105,7 +105,7 @@ func TestEveryNewsHasWords(t *testing.T) {
 		say(orders.AwaitingPayment, orders.Cancelled, orders.ReasonCancelled, "was cancelled")
 		say(orders.AwaitingPayment, orders.Cancelled, orders.ReasonCartChanged, "no longer works")
 		before := len(w.botSaid())
-		w.must(w.bot.Notify(t.Context(), orders.Changed{Merchant: w.m.ID, Order: ord.ID, From: orders.None, To: orders.AwaitingPayment, Reason: orders.ReasonPlaced, Fact: "placed"}))
+		w.must(w.Bot.Notify(t.Context(), orders.Changed{Merchant: w.Merchant.ID, Order: ord.ID, From: orders.None, To: orders.AwaitingPayment, Reason: orders.ReasonPlaced, Fact: "placed"}))
 		if len(w.botSaid()) != before {
 			t.Error("the placing was said twice")
 		}
@@ -117,14 +117,14 @@ func TestMoneyByHandIsTold(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
 		w := newWorld(t, db, clock, english())
 		w.tx(func(tx database.Tx) error {
-			return w.pay.SetTerms(tx, w.m.ID, byhand.Terms{Cash: true, Bank: true, BankDetails: "IBAN GB33 BUKB 2020 1555 5555 55", BankDays: 4})
+			return w.Payments.SetTerms(tx, w.Merchant.ID, byhand.Terms{Cash: true, Bank: true, BankDetails: "IBAN GB33 BUKB 2020 1555 5555 55", BankDays: 4})
 		})
 		ord := w.ordered("a cola", "checkout", "yes")
 		w.work()
 		deed := orders.Deed{Actor: "staff"}
 		pay := ord.Payments[0].ID
 		w.tx(func(tx database.Tx) error {
-			_, err := w.orders.PayBy(tx, w.m.ID, pay, payments.MethodBank, deed)
+			_, err := w.Orders.PayBy(tx, w.Merchant.ID, pay, payments.MethodBank, deed)
 			return err
 		})
 		w.hears("IBAN GB33 BUKB 2020 1555 5555 55")
@@ -132,7 +132,7 @@ func TestMoneyByHandIsTold(t *testing.T) {
 			t.Error(text)
 		}
 		w.tx(func(tx database.Tx) error {
-			_, err := w.orders.Split(tx, w.m.ID, ord.ID, []money.Money{money.Of(100, "USD"), money.Of(150, "USD")}, deed)
+			_, err := w.Orders.Split(tx, w.Merchant.ID, ord.ID, []money.Money{money.Of(100, "USD"), money.Of(150, "USD")}, deed)
 			return err
 		})
 		w.hears("is split now")
@@ -140,7 +140,7 @@ func TestMoneyByHandIsTold(t *testing.T) {
 			t.Errorf("%+v", links)
 		}
 		var parts []string
-		now, err := w.orders.Get(t.Context(), w.m.ID, ord.ID)
+		now, err := w.Orders.Get(t.Context(), w.Merchant.ID, ord.ID)
 		w.must(err)
 		for _, p := range now.Payments {
 			if p.Status == payments.Pending {
@@ -149,7 +149,7 @@ func TestMoneyByHandIsTold(t *testing.T) {
 		}
 		got := func(i int, n int64) {
 			t.Helper()
-			w.must(w.pay.Receive(jobs.Eager(t.Context()), w.m.ID, parts[i], payments.Received{Method: payments.MethodBank, Amount: money.Of(n, "USD")}))
+			w.must(w.Payments.Receive(jobs.Eager(t.Context()), w.Merchant.ID, parts[i], payments.Received{Method: payments.MethodBank, Amount: money.Of(n, "USD")}))
 		}
 		got(0, 100)
 		w.hears("$1.00 for order " + ord.Number + " has arrived. $1.50 is still open.")

@@ -30,7 +30,7 @@ func (w *world) priced(amount int64) orders.Order {
 
 func (w *world) order() orders.Order {
 	w.t.Helper()
-	ord, err := w.orders.Get(w.t.Context(), w.m.ID, w.allOrders()[0].ID)
+	ord, err := w.Orders.Get(w.t.Context(), w.Merchant.ID, w.allOrders()[0].ID)
 	w.must(err)
 	return ord
 }
@@ -38,20 +38,20 @@ func (w *world) order() orders.Order {
 func (w *world) byHand() {
 	w.t.Helper()
 	w.tx(func(tx database.Tx) error {
-		return w.pay.SetTerms(tx, w.m.ID, byhand.Terms{Cash: true, Bank: true, BankDetails: "IBAN GB33 BUKB 2020 1555 5555 55", BankDays: 4})
+		return w.Payments.SetTerms(tx, w.Merchant.ID, byhand.Terms{Cash: true, Bank: true, BankDetails: "IBAN GB33 BUKB 2020 1555 5555 55", BankDays: 4})
 	})
 }
 
 func (w *world) receives(payment, method string, n int64, reference string) {
 	w.t.Helper()
-	w.must(w.pay.Receive(jobs.Eager(w.t.Context()), w.m.ID, payment, payments.Received{Method: method, Amount: money.Of(n, w.m.Currency), Reference: reference}))
+	w.must(w.Payments.Receive(jobs.Eager(w.t.Context()), w.Merchant.ID, payment, payments.Received{Method: method, Amount: money.Of(n, w.Merchant.Currency), Reference: reference}))
 }
 
 // split has the order asked for in two parts, of which the first arrives.
 func (w *world) split(ord orders.Order, here, rest int64) {
 	w.t.Helper()
 	w.tx(func(tx database.Tx) error {
-		_, err := w.orders.Split(tx, w.m.ID, ord.ID, []money.Money{money.Of(here, w.m.Currency), money.Of(rest, w.m.Currency)}, deed)
+		_, err := w.Orders.Split(tx, w.Merchant.ID, ord.ID, []money.Money{money.Of(here, w.Merchant.Currency), money.Of(rest, w.Merchant.Currency)}, deed)
 		return err
 	})
 	for _, p := range w.order().Payments {
@@ -96,7 +96,7 @@ func TestAWrongSumIsToldInEveryLanguage(t *testing.T) {
 				testkit.Eventually(t, "the money is before a person", func() bool { return w.order().Payments[0].Status == payments.NeedsReview })
 				for _, code := range book.Languages() {
 					w.says(channels.Incoming{Tap: "lang:" + code})
-					w.must(w.bot.Notify(t.Context(), orders.Changed{Merchant: w.m.ID, Order: ord.ID, From: orders.AwaitingPayment, To: orders.AwaitingPayment,
+					w.must(w.Bot.Notify(t.Context(), orders.Changed{Merchant: w.Merchant.ID, Order: ord.ID, From: orders.AwaitingPayment, To: orders.AwaitingPayment,
 						Reason: orders.ReasonWrongAmount, Fact: "wrong_amount:" + pay + ":" + code}))
 					v := book.Voice(country, false, code)
 					for _, n := range []int64{1000, 2500} {
@@ -114,7 +114,7 @@ func TestAWrongSumIsToldInEveryLanguage(t *testing.T) {
 func TestARefusedNoticeIsSaidPlainly(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
 		w := newWorld(t, db, clock, english())
-		c, err := w.bot.Vouched(voice(t, "en"), "Total: $99.00", orders.Order{Number: "7K3M9QXA"})
+		c, err := w.Bot.Vouched(voice(t, "en"), "Total: $99.00", orders.Order{Number: "7K3M9QXA"})
 		if err != nil || strings.Contains(c.Text, "99") || !strings.Contains(c.Text, "A person from our team") || !strings.Contains(c.Text, "7K3M9QXA") {
 			t.Fatal(err, show(c))
 		}
@@ -136,10 +136,10 @@ func TestEachRefundIsToldWithItsOwnSum(t *testing.T) {
 				w.hears("is paid")
 				for i, n := range []int64{180, 50, 130} {
 					amount := money.Of(n, "USD")
-					r, err := w.orders.RefundOrder(t.Context(), w.m.ID, ord.ID, orders.Refunding{Amount: &amount, IdempotencyKey: string(rune('a' + i))})
+					r, err := w.Orders.RefundOrder(t.Context(), w.Merchant.ID, ord.ID, orders.Refunding{Amount: &amount, IdempotencyKey: string(rune('a' + i))})
 					w.must(err)
 					if r.Status == payments.RefundPending {
-						_, err = w.pay.ConfirmRefund(t.Context(), w.m.ID, r.ID, true)
+						_, err = w.Payments.ConfirmRefund(t.Context(), w.Merchant.ID, r.ID, true)
 						w.must(err)
 					}
 					want := "Refunded: " + voice(t, "en").Money(amount)
@@ -170,14 +170,14 @@ func TestPartOfTheMoneyIsHere(t *testing.T) {
 			t.Fatal(now.Status)
 		}
 		w.tx(func(tx database.Tx) error {
-			c, err := w.inbox.Lock(tx, w.m.ID, w.conv)
+			c, err := w.Inbox.Lock(tx, w.Merchant.ID, w.Conversation)
 			if err != nil {
 				return err
 			}
-			return w.inbox.Handoff(tx, &c, inbox.ByBot)
+			return w.Inbox.Handoff(tx, &c, inbox.ByBot)
 		})
 		w.tx(func(tx database.Tx) error {
-			_, err := w.orders.Cancel(tx, w.m.ID, ord.ID, deed)
+			_, err := w.Orders.Cancel(tx, w.Merchant.ID, ord.ID, deed)
 			return err
 		})
 		w.hears("$10.00 is here: a person from our team writes to you about it.")
@@ -207,7 +207,7 @@ func TestTheWayByHandIsSaidAgain(t *testing.T) {
 		ord := w.priced(2500)
 		by := func(method string) {
 			w.tx(func(tx database.Tx) error {
-				_, err := w.orders.PayBy(tx, w.m.ID, ord.Payments[0].ID, method, deed)
+				_, err := w.Orders.PayBy(tx, w.Merchant.ID, ord.Payments[0].ID, method, deed)
 				return err
 			})
 		}
@@ -231,7 +231,7 @@ func TestQuestionsAboutPaying(t *testing.T) {
 		w := newWorld(t, db, clock, english())
 		const street = "Harbour Lane"
 		w.tx(func(tx database.Tx) error {
-			_, err := w.cat.PutQuestion(tx, w.m.ID, catalog.Question{Code: "WHERE", Answer: "We are in " + street + ".",
+			_, err := w.Catalog.PutQuestion(tx, w.Merchant.ID, catalog.Question{Code: "WHERE", Answer: "We are in " + street + ".",
 				Examples: []string{"where are you", "how do I get to you", "did you get my parcel", "what is your address"}})
 			return err
 		})

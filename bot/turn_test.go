@@ -40,7 +40,7 @@ func TestTurnsAtTheSameTimeGiveOneAnswer(t *testing.T) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				if err := w.bot.Turn(t.Context(), w.m.ID, w.conv); err != nil {
+				if err := w.Bot.Turn(t.Context(), w.Merchant.ID, w.Conversation); err != nil {
 					t.Error(err)
 				}
 			})
@@ -67,7 +67,7 @@ func TestATurnCutAnywhereAnswersOnce(t *testing.T) {
 			w.burst("one more cola please", "and a water")
 			for cut := time.Duration(round) * 250 * time.Microsecond; ; cut += time.Millisecond {
 				ctx, cancel := context.WithTimeout(t.Context(), cut)
-				err := w.bot.Turn(ctx, w.m.ID, w.conv)
+				err := w.Bot.Turn(ctx, w.Merchant.ID, w.Conversation)
 				cancel()
 				said := len(w.botSaid()) - before
 				if said > 1 {
@@ -105,7 +105,7 @@ func TestAPanicEndsInAnApologyAndAPerson(t *testing.T) {
 		if len(w.botSaid()) != 1 || !strings.Contains(w.last().Text, "went wrong on our side") {
 			t.Fatal(show(w.last()))
 		}
-		c, err := w.inbox.Get(t.Context(), w.m.ID, w.conv)
+		c, err := w.Inbox.Get(t.Context(), w.Merchant.ID, w.Conversation)
 		if err != nil || c.Answering != inbox.ByPerson {
 			t.Fatal(c.Answering, err)
 		}
@@ -195,10 +195,10 @@ func TestTheModelProposesOnly(t *testing.T) {
 		if asked.Load() != before {
 			t.Fatal("a card number went to the model")
 		}
-		c, err := w.inbox.Get(t.Context(), w.m.ID, w.conv)
+		c, err := w.Inbox.Get(t.Context(), w.Merchant.ID, w.Conversation)
 		w.must(err)
 		w.tx(func(tx database.Tx) error {
-			_, err := w.people.RecordConsent(tx, w.m.ID, customers.Consent{CustomerID: c.CustomerID, Purpose: "llm", Source: "test"})
+			_, err := w.People.RecordConsent(tx, w.Merchant.ID, customers.Consent{CustomerID: c.CustomerID, Purpose: "llm", Source: "test"})
 			return err
 		})
 		w.says(channels.Incoming{Text: "blarg fizzlewump"})
@@ -250,7 +250,7 @@ func TestOrdersOfOthersStayUnknown(t *testing.T) {
 			w.says(channels.Incoming{Text: text})
 		}
 		ord := w.allOrders()[0]
-		w.visitor = "visitor-2"
+		w.Visitor = "visitor-2"
 		w.says(channels.Incoming{Text: "where is my order " + ord.Number})
 		if strings.Contains(w.last().Text, ord.Number) || len(w.last().Links) > 0 {
 			t.Fatal(show(w.last()))

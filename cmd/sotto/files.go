@@ -10,6 +10,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"sotto.chat/catalog"
+	"sotto.chat/cmd/sotto/practice"
+	"sotto.chat/merchants"
 )
 
 type importCmd struct {
@@ -106,4 +108,22 @@ func (h *house) theMerchant(ctx context.Context, named string) (string, error) {
 		return "", errors.New("there is no merchant yet: open one with sotto merchant create")
 	}
 	return "", errors.New("there are several merchants: name one with --merchant")
+}
+
+// live lets the commands of package practice read the live shop, each time for a moment.
+func (s *settings) live() *practice.Live {
+	return &practice.Live{Shop: func(ctx context.Context, named string) (m merchants.Merchant, goods catalog.File, err error) {
+		err = withHouse(ctx, s, func(h *house) error {
+			merchant, err := h.theMerchant(ctx, named)
+			if err != nil {
+				return err
+			}
+			if m, err = h.Merchants.Get(ctx, merchant); err != nil {
+				return err
+			}
+			goods, _, err = h.Catalog.File(ctx, merchant)
+			return err
+		})
+		return m, goods, err
+	}}
 }
