@@ -11,11 +11,13 @@ type moneyForm struct {
 	Decimal string `json:"decimal"`
 	Group   string `json:"group"`
 	// MinGroup is the least number of whole digits that are grouped.
-	MinGroup int                  `json:"min_group"`
-	Symbol   string               `json:"symbol"` // pattern for a currency with a symbol
-	Code     string               `json:"code"`   // pattern for one without
-	Symbols  map[string]string    `json:"symbols"`
-	Regions  map[string]moneyForm `json:"regions"`
+	MinGroup int `json:"min_group"`
+	// Later is the size of the groups before the last one, where it is not three: "₹1,23,456".
+	Later   int                  `json:"later"`
+	Symbol  string               `json:"symbol"` // pattern for a currency with a symbol
+	Code    string               `json:"code"`   // pattern for one without
+	Symbols map[string]string    `json:"symbols"`
+	Regions map[string]moneyForm `json:"regions"`
 }
 
 // Money writes an amount as the customer would: "$12.50", "12,50 €", "¥1,200".
@@ -47,9 +49,14 @@ func (f moneyForm) grouped(whole string) string {
 	if len(whole) < f.MinGroup || f.Group == "" {
 		return whole
 	}
+	later := 3
+	if f.Later > 0 {
+		later = f.Later
+	}
 	var b strings.Builder
 	for i, digit := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 {
+		left := len(whole) - i
+		if i > 0 && (left == 3 || left > 3 && (left-3)%later == 0) {
 			b.WriteString(f.Group)
 		}
 		b.WriteRune(digit)

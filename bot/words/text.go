@@ -71,6 +71,8 @@ func pluralRule(name string) func(int64) string {
 		return func(n int64) string { return one(n == 0 || n == 1) }
 	case "none": // Chinese, Japanese, Korean …
 		return func(int64) string { return "other" }
+	case "arabic":
+		return arabic
 	case "slavic": // Russian, Ukrainian
 		return slavic
 	}
@@ -93,4 +95,20 @@ func slavic(n int64) string {
 		return "few"
 	}
 	return "many"
+}
+
+func arabic(n int64) string {
+	switch rest := n % 100; {
+	case n == 0:
+		return "zero"
+	case n == 1:
+		return "one"
+	case n == 2:
+		return "two"
+	case rest >= 3 && rest <= 10:
+		return "few"
+	case rest >= 11:
+		return "many"
+	}
+	return "other"
 }

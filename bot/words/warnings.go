@@ -21,8 +21,10 @@ func readWarnings() (map[string]string, error) {
 	return list, nil
 }
 
-// CardWarning is the fixed answer to a card's number, in the first language of tags that is known for it.
+// CardWarning is the fixed answer to a card's number, in the first language of tags that is known for it. Where the customer's own
+// languages are none of those, it is English, which more people read than the shop's language; the voice speaks where none is told.
 func (v Voice) CardWarning(tags ...string) string {
+	told := false
 	for _, tag := range tags {
 		if _, spoken := v.book.Speaks(tag); spoken {
 			return v.book.Voice(v.country, v.formal, tag).Say("card_warning", nil)
@@ -31,6 +33,10 @@ func (v Voice) CardWarning(tags ...string) string {
 		if w, ok := v.book.warnings[code]; ok {
 			return w
 		}
+		told = told || code != ""
+	}
+	if told {
+		v = v.book.Voice(v.country, v.formal, fallback)
 	}
 	return v.Say("card_warning", nil)
 }

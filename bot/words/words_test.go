@@ -54,6 +54,15 @@ func TestAmountsAreInTheLocalesOwnForm(t *testing.T) {
 		{"id", "ID", 2500000, "IDR", "Rp25.000,00"},
 		{"pt", "BR", 123456, "BRL", "R$ 1.234,56"},
 		{"pt", "PT", 123456, "EUR", "1234,56 €"},
+		{"hi", "IN", 12345678, "INR", "₹1,23,456.78"},
+		{"hi", "IN", 123456789012, "INR", "₹1,23,45,67,890.12"},
+		{"hi", "IN", 4000, "INR", "₹40.00"},
+		{"zh", "CN", 123456, "CNY", "¥1,234.56"},
+		{"zh", "CN", 1250, "USD", "US$12.50"},
+		{"zh", "CN", 1200, "JPY", "JP¥1,200"},
+		{"ar", "SA", 123456, "SAR", "1,234.56 ر.س"},
+		{"ar", "EG", 1250, "USD", "12.50 $"},
+		{"ar", "KW", 1250, "KWD", "1.250 د.ك"},
 	} {
 		got := open(t).Voice(c.country, false, c.language).Money(money.Of(c.amount, c.currency))
 		if got != c.want {
@@ -198,7 +207,8 @@ func TestWhatTheCodeSaysIsWritten(t *testing.T) {
 
 // Only the one message after the money says that something is paid.
 func TestPaidIsSaidInOnePlace(t *testing.T) {
-	for file, word := range map[string]string{"en.json": "paid", "es.json": "pagado", "pt.json": "pago", "de.json": "bezahlt", "fr.json": "payé", "id.json": "lunas"} {
+	for file, word := range map[string]string{"en.json": "paid", "es.json": "pagado", "pt.json": "pago", "de.json": "bezahlt", "fr.json": "payé", "id.json": "lunas",
+		"zh.json": "已付清", "hi.json": "paid", "ar.json": "مدفوع"} {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -220,7 +230,7 @@ func TestPaidIsSaidInOnePlace(t *testing.T) {
 // The warning about card numbers is said in the customer's language, also in those that the bot does not speak.
 func TestCardWarnings(t *testing.T) {
 	b, said := open(t), map[string]string{}
-	for _, code := range []string{"en", "es", "pt", "de", "fr", "id", "zh", "ar"} {
+	for _, code := range append(b.Languages(), "zh", "ar", "hi") {
 		for _, tag := range []string{code, strings.ToUpper(code) + "_XX"} {
 			w := b.Voice("", false, tag).CardWarning(tag)
 			if w == "" || strings.ContainsAny(w, "0123456789") || said[w] != "" && said[w] != code {
@@ -235,7 +245,21 @@ func TestCardWarnings(t *testing.T) {
 	if w := b.Voice("", false, "es").CardWarning("es", "de"); said[w] != "es" {
 		t.Errorf("a language that is spoken gives %q", w)
 	}
-	if w := b.Voice("", false, "").CardWarning("xx"); said[w] != "en" {
-		t.Errorf("an unknown language gives %q", w)
+	for _, tags := range [][]string{{"xx"}, {"", "xx"}, {"sw-KE"}, {"x-unknown", "yy"}, {"und"}} {
+		if w := b.Voice("", false, "es").CardWarning(tags...); said[w] != "en" {
+			t.Errorf("the unknown languages %v give %q", tags, w)
+		}
+	}
+	if w := b.Voice("", false, "es").CardWarning("", ""); said[w] != "es" {
+		t.Errorf("where no language is told, the voice says %q", w)
+	}
+	files, err := filepath.Glob("*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if code := strings.TrimSuffix(f, ".json"); said[b.Voice("", false, "es").CardWarning(code)] != code {
+			t.Errorf("%s has no warning of its own", f)
+		}
 	}
 }
