@@ -23,7 +23,15 @@ func (o *Orders) Receive(ctx context.Context, merchant, payment string, r paymen
 		if at, err = o.takes(tx, &ord, payment, r); err != nil {
 			return err
 		}
-		return o.pay.ReceiveIn(tx, merchant, at, r)
+		fact, err := o.pay.TakeIn(tx, merchant, at, r)
+		if err != nil {
+			return err
+		}
+		m, err := o.pay.Apply(tx, fact) // at once: who registers more after this sees what came
+		if err != nil {
+			return err
+		}
+		return o.follow(tx, m)
 	})
 	if err != nil {
 		return "", err
@@ -37,8 +45,12 @@ func (o *Orders) takes(tx database.Tx, ord *Order, payment string, r payments.Re
 	if err != nil {
 		return "", err
 	}
-	if known, err := o.pay.Registered(tx, p, r); err != nil || known || r.Amount.Currency != p.Currency || r.Amount.Amount < 1 {
-		return p.ID, err
+	siblings, err := o.pay.OfOrder(tx, ord.MerchantID, ord.ID)
+	if err != nil {
+		return "", err
+	}
+	if at, known, err := o.pay.RegisteredAmong(tx, siblings, p, r); err != nil || known || r.Amount.Currency != p.Currency || r.Amount.Amount < 1 {
+		return at, err
 	}
 	switch {
 	case p.Short() && ord.Status == AwaitingPayment && ord.ExpiresAt != nil && r.Amount.Amount <= p.Amount-p.PaidAmount:

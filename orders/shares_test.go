@@ -1,6 +1,8 @@
 package orders_test
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -350,5 +352,40 @@ func TestTheExactCoinPays(t *testing.T) {
 			}
 			w.sound()
 		}
+	})
+}
+
+// However many register money at one order at the same moment, each slip counts once, at whichever payment it is handed in.
+func TestStaffRegisterAtTheSameMoment(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		w := newWorld(t, db, clock).work()
+		w.offersByHand()
+		w.sell("tea", 450, 20)
+		_, parts := w.one(2)
+		half := parts.Total / 2
+		w.split(parts, half, parts.Total-half)
+		_, whole := w.one(2)
+		slips := func(ord orders.Order, sums ...int64) {
+			t.Helper()
+			pays := w.waiting(ord.ID)
+			var all sync.WaitGroup
+			for i := range 12 {
+				slip := i % len(sums)
+				got := payments.Received{Method: payments.MethodCash, Amount: money.Of(sums[slip], "EUR"), Reference: fmt.Sprint("slip ", slip)}
+				all.Go(func() {
+					if _, err := w.orders.Receive(jobs.Eager(t.Context()), w.m.ID, pays[(i/2)%len(pays)].ID, got); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			paid := w.becomes(ord.ID, orders.Paid)
+			if paid.Arrived().Amount != ord.Total || paid.InReview() {
+				t.Errorf("%d of %d came: %+v", paid.Arrived().Amount, ord.Total, paid.Payments)
+			}
+		}
+		slips(parts, half, parts.Total-half)
+		slips(whole, whole.Total-200, 150, 50)
+		w.sound()
 	})
 }

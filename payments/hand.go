@@ -149,8 +149,8 @@ func (p *Payments) ByReference(ctx context.Context, merchant, reference string) 
 type Received struct {
 	Method string
 	Amount money.Money
-	// Reference tells this money from other money of the same payment: the bank's own id, a receipt's number. The same method and
-	// reference are the same money; without one, the same sum is refused the second time: nobody could tell whether it is other money.
+	// Reference tells this money from other money of the same order: the bank's own id, a receipt's number. The same method and
+	// reference are the same money, at whichever payment of the order; without one, the same sum is refused the second time: nobody could tell whether it is other money.
 	Reference string
 }
 
@@ -161,38 +161,80 @@ func (p *Payments) Receive(ctx context.Context, merchant, paymentID string, r Re
 
 // ReceiveIn registers it inside a transaction.
 func (p *Payments) ReceiveIn(tx database.Tx, merchant, paymentID string, r Received) error {
+	_, err := p.TakeIn(tx, merchant, paymentID, r)
+	return err
+}
+
+// TakeIn is ReceiveIn for who applies the money at once: nobody outside need be asked about it. The fact is about nothing where the money was
+// registered before.
+func (p *Payments) TakeIn(tx database.Tx, merchant, paymentID string, r Received) (Fact, error) {
 	switch {
 	case !byHand(r.Method) || r.Amount.Amount < 1 || !money.Known(r.Amount.Currency):
-		return ErrReceivable
+		return Fact{}, ErrReceivable
 	case r.Amount.Amount > largestSum:
 		most := money.Of(largestSum, r.Amount.Currency)
-		return ErrReceivable.Say("Money that staff receive is at most %s %s (%d minor units).", most.Decimal(), most.Currency, int64(largestSum))
+		return Fact{}, ErrReceivable.Say("Money that staff receive is at most %s %s (%d minor units).", most.Decimal(), most.Currency, int64(largestSum))
 	}
-	pay, err := lockPayment(tx, merchant, paymentID)
+	pay, siblings, err := p.lockWhole(tx, merchant, paymentID)
 	if err != nil {
-		return err
+		return Fact{}, err
 	}
-	known, err := p.Registered(tx, pay, r)
+	_, known, err := p.RegisteredAmong(tx, siblings, pay, r)
 	switch {
 	case err != nil:
-		return err
+		return Fact{}, err
 	case known && r.Reference == "":
-		return ErrAlready.Say("%s %s was registered here already; give a reference (a receipt number) if this is other money.", r.Amount.Decimal(), r.Amount.Currency)
+		return Fact{}, ErrAlready.Say("%s %s was registered here already; give a reference (a receipt number) if this is other money.", r.Amount.Decimal(), r.Amount.Currency)
 	case known:
-		return nil
+		return Fact{}, nil
 	}
 	list, err := readAttempts(tx.DB(), merchant, paymentID)
 	if err != nil {
-		return err
+		return Fact{}, err
 	}
 	a, ok := lastBy(list, r.Method)
 	if !ok || !p.bound(a, pay) {
 		if a, err = p.handed(tx, pay, list, r.Method); err != nil {
-			return err
+			return Fact{}, err
 		}
 	}
 	coin := r.coin(paymentID)
-	return p.Hear(tx, merchant, Word{ID: coin, Method: r.Method, Reference: a.ExternalID, Kind: WordPaid, Coin: coin, Amount: r.Amount, At: tx.Now})
+	w := Word{ID: coin, Method: r.Method, Reference: a.ExternalID, Kind: WordPaid, Coin: coin, Amount: r.Amount, At: tx.Now}
+	return Fact{Merchant: merchant, Payment: paymentID, Order: pay.OrderID, source: merchant, event: w.event(), kind: w.Kind, told: w.facts(), method: w.Method,
+		word: &w, remote: w.remote(a)}, p.Hear(tx, merchant, w)
+}
+
+// lockWhole locks a payment with all others of its order: what staff register at any of them comes one after the other.
+func (p *Payments) lockWhole(tx database.Tx, merchant, paymentID string) (pay Payment, all []Payment, err error) {
+	if pay, err = readPayment(tx.DB(), merchant, paymentID); err != nil {
+		return pay, nil, err
+	}
+	if pay.OrderID == "" {
+		pay, err = lockPayment(tx, merchant, paymentID)
+		return pay, []Payment{pay}, err
+	}
+	all, err = readOfOrders(locked(tx.DB()), merchant, []string{pay.OrderID})
+	for _, one := range all {
+		if one.ID == paymentID {
+			pay = one
+		}
+	}
+	return pay, all, err
+}
+
+// RegisteredAmong finds the payment of an order at which this money was registered before. A reference names one sum of the whole order: the same
+// slip handed in at another of its payments is the same money. Without one it is known at its own payment alone.
+func (p *Payments) RegisteredAmong(tx database.Tx, siblings []Payment, pay Payment, r Received) (at string, known bool, err error) {
+	known, err = p.Registered(tx, pay, r)
+	if err != nil || known || r.Reference == "" {
+		return pay.ID, known, err
+	}
+	for _, one := range siblings {
+		if known, err = p.Registered(tx, one, r); err != nil || known {
+			return one.ID, known, err
+		}
+	}
+	return pay.ID, false, nil
 }
 
 // Registered tells whether this money was registered at the payment before; ErrReceived where its reference stands for another sum.

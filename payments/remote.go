@@ -291,9 +291,13 @@ func (p *Payments) Hear(tx database.Tx, merchant string, w Word) error {
 	if err := w.check(); err != nil {
 		return err
 	}
-	return p.arrived(tx, event{MerchantID: merchant, ID: w.Method + ":" + w.Account + ":" + w.ID, Kind: w.Kind, ObjectID: w.Reference, IntentID: w.Coin,
-		Facts: facts{Intent: w.Coin, Word: &w}, ReceivedAt: tx.Now})
+	return p.arrived(tx, event{MerchantID: merchant, ID: w.event(), Kind: w.Kind, ObjectID: w.Reference, IntentID: w.Coin, Facts: w.facts(), ReceivedAt: tx.Now})
 }
+
+// event is the id under which the word is stored.
+func (w Word) event() string { return w.Method + ":" + w.Account + ":" + w.ID }
+
+func (w Word) facts() facts { return facts{Intent: w.Coin, Word: &w} }
 
 // HearNow is Hear in a transaction of its own.
 func (p *Payments) HearNow(ctx context.Context, merchant string, w Word) error {

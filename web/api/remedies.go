@@ -56,7 +56,7 @@ func showRemedy(payment string, r orders.Remedy) Remedy {
 type ReceiveIn struct {
 	Amount    money.Money `json:"amount"`
 	Method    string      `json:"method" enum:"cash,bank"`
-	Reference string      `json:"reference,omitempty" maxLength:"200" doc:"The bank's own id of it, or a receipt's number: the same reference is the same money."`
+	Reference string      `json:"reference,omitempty" maxLength:"200" doc:"The bank's own id of it, or a receipt's number: the same reference is the same money, at whichever payment of the order."`
 }
 
 // BoletoIn is a voucher of the merchant's bank.
