@@ -96,6 +96,13 @@ func TestCardNumbersStandNowhere(t *testing.T) {
 		var cart struct{ ID string }
 		s.do(t, http.MethodPost, "/v1/carts", map[string]any{}, &cart)
 		s.do(t, http.MethodPost, "/v1/carts/"+cart.ID+"/lines", map[string]any{"sku": "CROISSANT", "quantity": 1, "note": "card " + noted}, nil)
+		var deal struct{ Hash string }
+		s.do(t, http.MethodGet, "/v1/carts/"+cart.ID, nil, &deal)
+		placed := s.ask(t, http.MethodPost, "/v1/carts/"+cart.ID+"/checkout", map[string]any{"hash": deal.Hash, "customer": map[string]string{"name": "Card " + noted},
+			"delivery": map[string]any{"method": "delivery", "address": map[string]string{"line1": "Mill Lane 1, card " + spaced(noted, " "), "city": "Town"}}})
+		if placed.status != http.StatusCreated {
+			t.Fatalf("the checkout answers %d: %s", placed.status, placed.body)
+		}
 
 		seen := s.ask(t, http.MethodGet, "/v1/conversations/"+conversation+"/messages?limit=100", nil)
 		if !strings.Contains(string(seen.body), "•••• "+visa[12:]) || !strings.Contains(string(seen.body), "•••• "+staff[12:]) {
@@ -106,7 +113,10 @@ func TestCardNumbersStandNowhere(t *testing.T) {
 				t.Errorf("a piece %s of a number is left in the talk: %s", piece, texts(t, v))
 			}
 		}
-		places := map[string]string{"the talk as staff see it": string(seen.body)}
+		places := map[string]string{"the talk as staff see it": string(seen.body), "the order": string(placed.body)}
+		for _, path := range []string{"/v1/carts/" + cart.ID, "/v1/orders", "/v1/customers"} {
+			places[path] = string(s.ask(t, http.MethodGet, path, nil).body)
+		}
 		metrics, err := send(s.client, http.MethodGet, s.base+"/metrics", nil, nil)
 		if err != nil {
 			t.Fatal(err)

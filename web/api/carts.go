@@ -262,12 +262,17 @@ type Address struct {
 // AddressIn takes an address as an object or as one string.
 type AddressIn struct{ Address }
 
-// UnmarshalJSON takes both forms.
+// UnmarshalJSON takes both forms. A card's number in one is kept no more than anywhere.
 func (a *AddressIn) UnmarshalJSON(b []byte) error {
+	var in any = &a.Address
 	if len(b) > 0 && b[0] == '"' {
-		return json.Unmarshal(b, &a.Text)
+		in = &a.Text
 	}
-	return json.Unmarshal(b, &a.Address)
+	err := json.Unmarshal(b, in)
+	for _, part := range []*string{&a.Text, &a.Line1, &a.Line2, &a.City, &a.Region} {
+		*part = masked(*part)
+	}
+	return err
 }
 
 // Schema tells of both forms.
@@ -325,7 +330,7 @@ func (a *api) checkout() {
 				}
 			}
 			if c := in.Body.Customer; c != nil {
-				p.Delivery.Contact = orders.Contact(*c)
+				p.Delivery.Contact = orders.Contact{Name: masked(c.Name), Phone: c.Phone, Email: c.Email}
 			}
 			placed, err := a.Orders.PlaceNow(ctx, who.MerchantID, p)
 			if err != nil {

@@ -44,7 +44,7 @@ func showCustomer(c customers.Customer, d customers.Details) Customer {
 
 func (p CustomerPatch) over(d customers.Details) customers.Details {
 	if p.Name != nil {
-		d.Name = *p.Name
+		d.Name = masked(*p.Name)
 	}
 	if p.Phone != nil {
 		d.Phone = *p.Phone
