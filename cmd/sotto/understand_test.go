@@ -5,8 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"sotto.chat/bot/embedded"
 	"sotto.chat/bot/reading"
+	"sotto.chat/catalog"
 	"sotto.chat/catalog/search"
+	"sotto.chat/cmd/sotto/demo_assets"
 )
 
 // echo reads every message as a wish for what it says.
@@ -59,5 +62,20 @@ func TestSearchLines(t *testing.T) {
 	want := `{"query":"tea","results":[{"sku":"TEA","score":1.5}]}` + "\n" + `{"query":"coal","results":[]}` + "\n"
 	if out.String() != want {
 		t.Errorf("want %s, got %s", want, out.String())
+	}
+}
+
+// What the demo's goods are called for short, also with the variant behind it.
+func TestTheDemosShortNames(t *testing.T) {
+	f, problems, err := catalog.DecodeFile(bytes.NewReader(demo_assets.Catalog))
+	if err != nil || len(problems) > 0 {
+		t.Fatal(err, problems)
+	}
+	lexicon := embedded.Compile(f)
+	for _, text := range []string{"one cup and one tote natural", "a mug and a natural tote", "una taza y una bolsa natural"} {
+		r := lexicon.Read(text, reading.State{}, "en")
+		if a := r.Actions; len(a) != 2 || a[0].SKU != "CUP" || a[1].SKU != "TOTE-NATURAL" || len(r.Unread) > 0 {
+			t.Errorf("%s: %+v", text, r)
+		}
 	}
 }
