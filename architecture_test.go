@@ -32,6 +32,7 @@ var rooms = map[string][]string{
 	"orders":     {"catalog", "customers", "payments"},
 	"inbox":      {"channels", "customers", "merchants", "privacy"},
 	"bot":        {"inbox", "orders", "catalog", "customers"},
+	"lessons":    {}, // what the bot could not read, and what it is taught from that; web shows it and may not enter bot
 	"campaigns":  {"inbox", "channels", "customers", "catalog"},
 	"agents":     {"orders", "catalog", "payments", "customers", "merchants"},
 	"web":        {anyRoom, "-agents", "-bot"},

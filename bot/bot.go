@@ -70,6 +70,11 @@ func New(db *database.DB, box *inbox.Inbox, ord *orders.Orders, cat *catalog.Cat
 // Use gives the bot a till, before the desk opens.
 func (b *Bot) Use(t Till) { b.till = t }
 
+// Goods gives a merchant's catalog as the bot reads by it.
+func (b *Bot) Goods(ctx context.Context, merchant string) (*Goods, error) {
+	return b.goods.get(ctx, merchant)
+}
+
 func (b *Bot) voice(shop Shop, languages ...string) words.Voice {
 	return b.words.Voice(shop.Country, shop.Formal, append(languages, shop.Language)...)
 }
@@ -115,6 +120,9 @@ func (Embedded) Read(_ context.Context, q Question) (reading.Reading, error) {
 
 // sureEnough is the confidence from which the embedded reading needs no second opinion.
 const sureEnough = 0.6
+
+// Sure tells whether a reading needs no second opinion.
+func Sure(r reading.Reading) bool { return !unsure(r) }
 
 // unsure tells whether a second reading is worth asking for.
 func unsure(r reading.Reading) bool {

@@ -135,14 +135,15 @@ type segmentation struct {
 	tokens []token
 	forms  []wordForms
 	lang   *language
+	heard  func(segment, float64)
 	best   []float64
 	choice []segment
 }
 
 // cut finds the segments of a message, best covering first to last.
-func (l *Lexicon) cut(tokens []token, forms []wordForms, hits []hit, lang *language) []segment {
+func (l *Lexicon) cut(tokens []token, forms []wordForms, hits []hit, lang *language, heard func(segment, float64)) []segment {
 	n := len(tokens)
-	s := &segmentation{l: l, tokens: tokens, forms: forms, lang: lang, best: make([]float64, n+1), choice: make([]segment, n)}
+	s := &segmentation{l: l, tokens: tokens, forms: forms, lang: lang, heard: heard, best: make([]float64, n+1), choice: make([]segment, n)}
 	next := len(hits)
 	for i := n - 1; i >= 0; i-- {
 		s.best[i] = s.best[i+1] - 0.1
@@ -163,6 +164,9 @@ func (l *Lexicon) cut(tokens []token, forms []wordForms, hits []hit, lang *langu
 }
 
 func (s *segmentation) offer(seg segment, worth float64) {
+	if s.heard != nil {
+		s.heard(seg, worth)
+	}
 	if total := worth + s.best[seg.to]; total > s.best[seg.from] {
 		s.best[seg.from] = total
 		s.choice[seg.from] = seg

@@ -3,7 +3,9 @@
 package embedded
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sotto.chat/bot/reading"
@@ -34,6 +36,8 @@ type reader struct {
 	left      []left  // goods that were understood and are not acted on
 	addressed bool    // the message was taken as an address
 	alike     float64 // how well one of the merchant's questions fits
+
+	heard func(segment, float64) // hears of each stretch that could be cut, with what it is worth; nil where nobody asks
 }
 
 // Read understands one message. The locale is the language to assume where the message does not tell.
@@ -42,6 +46,12 @@ func (l *Lexicon) Read(text string, s reading.State, locale string) reading.Read
 		text = strings.ToValidUTF8(text[:maxText], "")
 	}
 	r := &reader{lex: l, state: &s, text: text, topic: -1}
+	return r.all(locale)
+}
+
+// all reads the whole message.
+func (r *reader) all(locale string) reading.Reading {
+	l, text := r.lex, r.text
 	r.tokens = tokenise(text)
 	r.lang = l.detect(text, r.tokens, locale)
 	out := reading.Reading{Language: r.lang.code, Actions: []reading.Action{}, Unread: []string{}}
@@ -51,7 +61,7 @@ func (l *Lexicon) Read(text string, s reading.State, locale string) reading.Read
 	r.tokens = l.split(l.shaped(text, r.tokens, r.lang), r.lang)
 	forms := l.forms(r.tokens, r.lang)
 	r.hits = r.lang.find(r.tokens, make([]hit, 0, 2*len(r.tokens)))
-	r.segs = l.cut(r.tokens, forms, r.hits, r.lang)
+	r.segs = l.cut(r.tokens, forms, r.hits, r.lang, r.heard)
 	r.absorb()
 	r.read()
 	out.Actions = append(out.Actions, r.out...)
@@ -67,32 +77,37 @@ func (l *Lexicon) detect(text string, tokens []token, locale string) *language {
 	elided := strings.ContainsAny(text, apostrophes)
 	best, bestScore := l.languages[0], -1.0
 	for k, lang := range l.languages {
-		score := 0.0
-		for i := range tokens {
-			t := &tokens[i]
-			switch {
-			case l.spoken[t.word]&(1<<k) != 0:
-				score++
-				if lang.own[t.word] {
-					score += ownName
-				}
-			case elided && len(lang.shapes.Elisions) > 0:
-				if at := lang.shapes.elision(text[t.start:t.end]); at > 0 && lang.vocab[search.Fold(text[t.start+at:t.end])] {
-					score++
-				}
-			}
-		}
-		switch lang.code {
-		case locale:
-			score += 0.5
-		case "en":
-			score += 0.25
-		}
-		if score > bestScore {
+		if score := l.speaksFor(k, text, tokens, locale, elided); score > bestScore {
 			best, bestScore = lang, score
 		}
 	}
 	return best
+}
+
+// speaksFor tells how much speaks for one of the languages.
+func (l *Lexicon) speaksFor(k int, text string, tokens []token, locale string, elided bool) float64 {
+	lang, score := l.languages[k], 0.0
+	for i := range tokens {
+		t := &tokens[i]
+		switch {
+		case l.spoken[t.word]&(1<<k) != 0:
+			score++
+			if lang.own[t.word] {
+				score += ownName
+			}
+		case elided && len(lang.shapes.Elisions) > 0:
+			if at := lang.shapes.elision(text[t.start:t.end]); at > 0 && lang.vocab[search.Fold(text[t.start+at:t.end])] {
+				score++
+			}
+		}
+	}
+	switch lang.code {
+	case locale:
+		score += 0.5
+	case "en":
+		score += 0.25
+	}
+	return score
 }
 
 // read goes through the clauses; neighbouring orders are read together, since one may go on about the other.
@@ -160,4 +175,108 @@ func (r *reader) confidence() float64 {
 	}
 	c := max(0.98*float64(known)/float64(len(r.tokens)), r.alike) - r.doubt
 	return float64(int(100*min(max(c, 0.05), 0.99))) / 100
+}
+
+// Explanation is how a message came to its reading.
+type Explanation struct {
+	Languages  []Weighed // what speaks for each language, the most first
+	Words      []string  // the words as they are compared, after spelling was mended
+	Stretches  []Stretch // all that could be cut out of the message, in its order
+	Question   Weighed   // the merchant's own question that is the nearest, and how near
+	Doubt      float64   // what was taken off the confidence
+	Understood reading.Reading
+}
+
+// Weighed is a name with its weight.
+type Weighed struct {
+	Name   string
+	Weight float64
+}
+
+// Stretch is some words of the message with one thing that they may mean.
+type Stretch struct {
+	Text, Meaning string
+	Weight        float64
+	Chosen        bool
+}
+
+// Explain understands a message as Read does, and tells how.
+func (l *Lexicon) Explain(text string, s reading.State, locale string) Explanation {
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "")
+	}
+	var e Explanation
+	type heard struct {
+		seg   segment
+		worth float64
+	}
+	var all []heard
+	r := &reader{lex: l, state: &s, text: text, topic: -1, heard: func(seg segment, worth float64) { all = append(all, heard{seg, worth}) }}
+	e.Understood = r.all(locale)
+	e.Doubt = r.doubt
+	base, _, _ := strings.Cut(strings.ToLower(locale), "-")
+	for k, lang := range l.languages {
+		e.Languages = append(e.Languages, Weighed{lang.code, l.speaksFor(k, text, tokenise(text), base, strings.ContainsAny(text, apostrophes))})
+	}
+	slices.SortStableFunc(e.Languages, func(a, b Weighed) int { return cmp.Compare(b.Weight, a.Weight) })
+	for i := range r.tokens {
+		e.Words = append(e.Words, r.tokens[i].word)
+	}
+	slices.SortStableFunc(all, func(a, b heard) int {
+		return cmp.Or(cmp.Compare(a.seg.from, b.seg.from), cmp.Compare(b.worth, a.worth))
+	})
+	for i := range all {
+		seg := &all[i].seg
+		chosen := slices.ContainsFunc(r.segs, func(o segment) bool { return o.from == seg.from && o.to == seg.to && o.phrase == seg.phrase })
+		st := Stretch{text[r.tokens[seg.from].start:r.tokens[seg.to-1].end], l.meaning(seg), all[i].worth, chosen}
+		if !slices.ContainsFunc(e.Stretches, func(o Stretch) bool { return o.Text == st.Text && o.Meaning == st.Meaning }) {
+			e.Stretches = append(e.Stretches, st)
+		}
+	}
+	e.Question.Name, e.Question.Weight, _ = l.questions.find(r.tokens)
+	return e
+}
+
+// mostNamed is how many goods of one name a meaning lists.
+const mostNamed = 3
+
+// meaning says what a stretch stands for.
+func (l *Lexicon) meaning(s *segment) string {
+	var out []string
+	if s.phrase >= 0 {
+		p := &l.phrases[s.phrase]
+		for i, k := range p.products {
+			if i == mostNamed {
+				out = append(out, "…")
+				break
+			}
+			out = append(out, "product "+l.products[k].sku)
+		}
+		for _, c := range p.categories {
+			out = append(out, "category "+c)
+		}
+		for name, is := range map[string]bool{"choice": p.choice, "attribute": p.attribute, "option group": p.groupName} {
+			if is {
+				out = append(out, name)
+			}
+		}
+		slices.Sort(out)
+	}
+	for _, x := range s.senses {
+		out = append(out, x.String())
+	}
+	return strings.Join(out, ", ")
+}
+
+// String names what a phrase of a language can mean.
+func (x sense) String() string {
+	for name, c := range conceptNames {
+		if c == x.concept {
+			return name
+		}
+	}
+	if x.text != "" {
+		return "language " + x.text
+	}
+	return "number " + strconv.Itoa(x.value)
 }

@@ -31,6 +31,7 @@ type commands struct {
 	Channel    channelCmd       `cmd:"" help:"Connect a platform."`
 	Understand understandCmd    `cmd:"" help:"Read messages from stdin and print what the bot understands."`
 	Test       practice.TestCmd `cmd:"" help:"Play written conversations (*.chat) in a shop of their own; exit 1 where something is not as written."`
+	Try        practice.TryCmd  `cmd:"" help:"Show what the bot makes of a message, and why."`
 	Search     searchCmd        `cmd:"" help:"Read queries from stdin and print the products found."`
 	Audit      auditCmd         `cmd:"" help:"Check that money, stock, holds, orders and sent messages agree; exit 1 where not."`
 	Doctor     doctorCmd        `cmd:"" help:"Check every setting and outside party, each finding with its remedy."`

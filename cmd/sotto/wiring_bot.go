@@ -7,6 +7,8 @@ import (
 
 	"sotto.chat/bot"
 	"sotto.chat/bot/llm"
+	"sotto.chat/cmd/sotto/practice"
+	"sotto.chat/lessons"
 )
 
 // newBot gives the bot its two understanders; the second only where a model is configured.
@@ -18,6 +20,13 @@ func (h *house) newBot() (*bot.Bot, error) {
 	b, err := bot.New(h.DB, h.Inbox, h.Orders, h.Catalog, h.Customers, h.desk, h.shopOf, bot.Embedded{}, model, h.log)
 	if err != nil {
 		return nil, err
+	}
+	h.Try = func(ctx context.Context, merchant, text, locale, asked string) (lessons.Trial, error) {
+		goods, err := b.Goods(ctx, merchant)
+		if err != nil {
+			return lessons.Trial{}, err
+		}
+		return practice.Try(goods.Lexicon, text, locale, asked), nil
 	}
 	b.Use(bot.Till{Ask: h.tills.Ask, Tell: h.tills.Tell})
 	return b, nil

@@ -21,6 +21,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/id"
+	"sotto.chat/lessons"
 	"sotto.chat/merchants"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
@@ -46,6 +47,8 @@ type Rooms struct {
 	Inbox     *inbox.Inbox
 	Events    *events.Teller
 
+	// Try reads a message that staff typed, and tells how; nil where nothing reads.
+	Try func(ctx context.Context, merchant, text, locale, asked string) (lessons.Trial, error)
 	// Boleto sends the line of a boleto into a payment's chat; nil where nothing can.
 	Boleto func(ctx context.Context, merchant, payment, line, actor string) error
 }

@@ -2,6 +2,7 @@
 package console
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/live"
+	"sotto.chat/lessons"
 	"sotto.chat/merchants"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
@@ -29,8 +31,10 @@ type Deps struct {
 	Customers *customers.People
 	Merchants *merchants.Register
 	// Payments makes the report of money; without it that page is not there.
-	Payments  *payments.Payments
-	Hub       *live.Hub
+	Payments *payments.Payments
+	Hub      *live.Hub
+	// Try reads a message that staff typed; without it that page is not there.
+	Try       func(ctx context.Context, merchant, text, locale, asked string) (lessons.Trial, error)
 	PublicURL string
 	Log       *slog.Logger
 }
@@ -71,6 +75,8 @@ func Mount(r gin.IRouter, d Deps) {
 	in.GET("/orders", h.may(merchants.OrdersRead), h.orders)
 	in.GET("/orders/:id", h.may(merchants.OrdersRead), h.order)
 	in.GET("/money", h.may(merchants.MoneyRead), h.money)
+	in.GET("/try", h.may(merchants.CatalogRead), h.tryPage)
+	in.POST("/try", h.may(merchants.CatalogRead), h.try)
 	in.GET("/conversations", h.may(merchants.TalkRead), h.conversations)
 	in.GET("/conversations/:id", h.may(merchants.TalkRead), h.conversation)
 }

@@ -35,6 +35,7 @@ type view struct {
 	Talk                        *talkView
 	Customer                    *person
 	Money                       *moneyView
+	Try                         *tryView
 }
 
 type filter struct {
@@ -230,7 +231,7 @@ func (h *console) said(ctx context.Context, m merchants.Merchant, list []inbox.M
 
 func (v view) render() ([]byte, error) {
 	t, err := template.New("frame.html").Funcs(template.FuncMap{
-		"asset": assets.URL, "stamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"asset": assets.URL, "words": words, "stamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"utc": func(t time.Time) string { return t.UTC().Format("2 Jan 15:04") + " UTC" },
 	}).ParseFS(files, "pages/*.html")
 	if err != nil {

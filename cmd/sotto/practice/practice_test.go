@@ -10,6 +10,7 @@ import (
 
 	"sotto.chat/catalog"
 	"sotto.chat/cmd/sotto/practice"
+	"sotto.chat/lessons"
 	"sotto.chat/merchants"
 )
 
@@ -97,5 +98,23 @@ func TestTheStarterSetIsACommand(t *testing.T) {
 	}
 	if out, err = printed(t, func() error { return (&practice.TestCmd{Words: true}).Run(t.Context(), live(t)) }); err != nil || !strings.Contains(out, "customer: two colas please") {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestTheTryCommand(t *testing.T) {
+	out, err := printed(t, func() error {
+		return (&practice.TryCmd{Message: []string{"two", "colas", "flurble"}, Asked: "none"}).Run(t.Context(), live(t))
+	})
+	for _, want := range []string{"product COLA", "number 2", `"sku":"COLA","quantity":2`, "flurble", "language", "confidence"} {
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("no %q: %v\n%s", want, err, out)
+		}
+	}
+	out, err = printed(t, func() error {
+		return (&practice.TryCmd{Message: []string{"when are you open"}, Asked: "none", JSON: true}).Run(t.Context(), live(t))
+	})
+	var got lessons.Trial
+	if e := json.Unmarshal([]byte(out), &got); e != nil || err != nil || got.Language != "en" || got.Question == nil || got.Question.Name != "HOURS" || len(got.Actions) != 1 || len(got.Why) < 2 {
+		t.Errorf("%v %v\n%s", e, err, out)
 	}
 }

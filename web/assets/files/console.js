@@ -19,7 +19,7 @@ localTimes(document);
 
 let asking = false, again = false, before = "";
 async function refresh() {
-  if (document.body.className === "money") return; // a report is asked for, not watched
+  if (["money", "try", "lessons"].includes(document.body.className)) return; // these are asked for, not watched
   if (asking) { again = true; return; }
   asking = true;
   try {
@@ -75,6 +75,7 @@ addEventListener("keydown", (e) => {
   const act = {
     j: () => step(1), k: () => step(-1), "/": () => ($("find") ? $("find").select() : location.assign("/console/orders")), "?": () => $("keys").showModal(), g: () => { went = Date.now(); },
     o: () => going && location.assign("/console/orders"), c: () => going && location.assign("/console/conversations"),
+    t: () => going && location.assign("/console/try"),
     m: () => going && location.assign("/console/money"),
   }[e.key];
   if (act) { e.preventDefault(); act(); }
