@@ -24,7 +24,7 @@ func TestAKeyIsRotated(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
 		s := open(t, db, clock)
 		s.stripe.SetKeys(sandbox.Key{Text: "sk_test_a", Account: "acct_own"}, sandbox.Key{Text: "rk_test_b", Account: "acct_own",
-			Permissions: []string{"checkout_session_write", "payment_intent_write", "dispute_write", "event_read", "balance_read", "payout_read"}})
+			Permissions: []string{"checkout_session_write", "payment_intent_write", "dispute_write", "customer_write", "event_read", "balance_read", "payout_read"}})
 		hooks := func(secret string) {
 			s.stripe.SetWebhooks([]sandbox.Endpoint{{URL: s.door.URL + "/hooks/stripe/" + s.merchant, Secret: secret, Account: "acct_own"}})
 		}

@@ -6,6 +6,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/id"
 	"sotto.chat/internal/money"
+	"sotto.chat/privacy"
 )
 
 // Apply moves the payment that a fact is about, once per event and once per coin: whoever comes second with either finds it done.
@@ -100,7 +101,9 @@ func (s *settlement) settle() (outcome string, err error) {
 	more := false // the order hears that the money came with this move, and of what became of it with the next
 	switch {
 	case s.r.paid() && !counted:
-		coin, err = s.take()
+		if coin, err = s.take(); err == nil {
+			err = s.keepCustomer()
+		}
 		more = s.move.Paid && len(s.r.Disputes) > 0 || s.move.Double && (len(s.r.Disputes)+len(s.r.Refunds) > 0 || s.r.Back != nil)
 		s.again = s.again || more
 	case s.r.paid():
@@ -232,6 +235,18 @@ func (s *settlement) take() (receipt, error) {
 		return coin, err
 	}
 	return coin, s.closeOthers()
+}
+
+// keepCustomer stores what the provider calls a customer who agreed to that, or has it forget one who thought better of it.
+func (s *settlement) keepCustomer() error {
+	if s.r.Customer == "" || s.at.Data[dataKeep] == "" || s.pay.CustomerID == "" {
+		return nil
+	}
+	dropped, err := s.saved.Keep(s.tx, s.f.Merchant, s.f.account, s.pay.CustomerID, s.r.Customer)
+	if err != nil && !errors.Is(err, privacy.ErrForgotten) {
+		return err
+	}
+	return s.announceDropped(s.tx, s.f.Merchant, dropped)
 }
 
 // better tells whether the coin is exactly what was asked for, while the one that came before was not and no person has decided about it:

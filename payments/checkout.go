@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/id"
 	"sotto.chat/internal/jobs"
+	"sotto.chat/payments/accounts"
 )
 
 // ErrLinkDead says that a link leads to no payment any more; its field "state" says why: paid, processing, expired, cancelled …
@@ -52,7 +52,7 @@ func (p *Payments) Checkout(ctx context.Context, token string) (string, error) {
 	if err := dead(pay, !pay.ExpiresAt.After(p.db.Now())); err != nil {
 		return "", err
 	}
-	return p.flights.do(ctx, pay.ID, func(ctx context.Context) (string, error) { return p.checkout(ctx, pay.MerchantID, pay.ID) })
+	return p.flights.Do(ctx, pay.ID, func(ctx context.Context) (string, error) { return p.checkout(ctx, pay.MerchantID, pay.ID) })
 }
 
 func (p *Payments) checkout(ctx context.Context, merchant, payment string) (string, error) {
@@ -109,6 +109,11 @@ func (p *Payments) claim(ctx context.Context, merchant, payment, account string)
 		if m.Settings.ManualCapture {
 			data[dataCapture] = "manual"
 		}
+		if known, err := p.mayKnow(tx, pay, account); err != nil {
+			return err
+		} else if known {
+			data[dataKeep] = "yes"
+		}
 		look := tx.Now.Add(lookSoonest)
 		a = attempt{MerchantID: merchant, PaymentID: payment, Attempt: next(list), Status: sessionClaimed, Method: MethodStripe, Data: data, Account: account,
 			ReturnURL: p.PayURL(pay), ExpiresAt: sessionEnd(tx.Now, pay.ExpiresAt), LookAt: &look, CreatedAt: tx.Now, UpdatedAt: tx.Now}
@@ -148,7 +153,7 @@ func endAttempt(tx database.Tx, a *attempt, s sessionState) error {
 
 func (p *Payments) request(pay Payment, a attempt) sessionRequest {
 	return sessionRequest{Merchant: a.MerchantID, Payment: a.PaymentID, Attempt: a.Attempt, Order: pay.OrderID, Language: pay.Language,
-		Amount: pay.Money(), Items: pay.Description, ReturnURL: a.ReturnURL, ExpiresAt: a.ExpiresAt, Manual: a.manual()}
+		Amount: pay.Money(), Items: pay.Description, ReturnURL: a.ReturnURL, ExpiresAt: a.ExpiresAt, Manual: a.manual(), Keep: a.Data[dataKeep] != ""}
 }
 
 // create has the provider make a claimed session. An empty address without an error asks for another try.
@@ -160,7 +165,13 @@ func (p *Payments) create(ctx context.Context, pay Payment, a attempt) (string, 
 	if err != nil {
 		return "", err
 	}
-	r, err := p.stripe.createSession(ctx, acct.Key, p.request(pay, a))
+	req := p.request(pay, a)
+	if req.Keep {
+		if req.Customer, req.Keep, err = p.saved.Known(ctx, a.MerchantID, a.Account, pay.CustomerID); err != nil {
+			return "", err
+		}
+	}
+	r, err := p.stripe.createSession(ctx, acct.Key, req)
 	if err == nil {
 		return r.URL, p.opened(ctx, a, r)
 	}
@@ -177,6 +188,9 @@ func (p *Payments) create(ctx context.Context, pay Payment, a attempt) (string, 
 	}
 	if err := p.end(ctx, a, sessionDead); err != nil {
 		return "", err
+	}
+	if answer.Param == "customer" { // deleted there; the next session begins anew
+		return "", p.db.InTx(ctx, func(tx database.Tx) error { return p.saved.Lost(tx, a.MerchantID, a.Account, pay.CustomerID) })
 	}
 	// A crash left the attempt too late to be made, or its failure is kept, or its request was built otherwise: a new attempt.
 	if answer.Param == "expires_at" || answer.Replayed || answer.Code == "idempotency_error" {
@@ -299,51 +313,78 @@ func (p *Payments) tell(ctx context.Context, a attempt) error {
 	})
 }
 
-// flights lets clicks on one link in this process share one piece of work.
-type flights struct {
-	mu  sync.Mutex
-	now map[string]*flight
+// CustomerDropped is news: what a provider calls a customer, and all that it keeps under that name, is to be deleted there.
+type CustomerDropped struct {
+	Merchant string `json:"merchant"`
+	Row      string `json:"row"`
 }
 
-type flight struct {
-	done chan struct{}
-	url  string
-	err  error
+// NewsKind names the news.
+func (CustomerDropped) NewsKind() string { return "payments.customer_dropped" }
+
+// mayKnow tells whether the provider is to know the customer again: they agreed, and nobody else was sent a link for a part of the order.
+func (p *Payments) mayKnow(tx database.Tx, pay Payment, account string) (bool, error) {
+	if pay.CustomerID == "" {
+		return false, nil
+	}
+	agreed, err := p.saved.Agreed(tx, pay.MerchantID, account, pay.CustomerID)
+	if err != nil || !agreed {
+		return false, err
+	}
+	list, err := readOfOrders(tx.DB(), pay.MerchantID, []string{pay.OrderID})
+	return pay.ofWhole(list), err
 }
 
-// do runs f once for all who ask under the key meanwhile. The work goes on when a caller leaves, for the others and because a
-// claimed session should be made.
-func (f *flights) do(ctx context.Context, key string, work func(context.Context) (string, error)) (string, error) {
-	f.mu.Lock()
-	if f.now == nil {
-		f.now = map[string]*flight{}
-	}
-	one, ok := f.now[key]
-	if !ok {
-		one = &flight{done: make(chan struct{}), err: errors.New("the work on a pay link ended in a panic")}
-		f.now[key] = one
-		go f.run(context.WithoutCancel(ctx), key, one, work)
-	}
-	f.mu.Unlock()
-	select {
-	case <-one.done:
-		return one.url, one.err
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-}
-
-func (f *flights) run(ctx context.Context, key string, one *flight, work func(context.Context) (string, error)) {
-	ctx, cancel := context.WithTimeout(ctx, 45*time.Second)
-	defer cancel()
-	defer func() {
-		if r := recover(); r != nil {
-			one.err = fmt.Errorf("panic on a pay link: %v", r)
+// ofWhole tells whether a payment is for all of its order.
+func (p Payment) ofWhole(list []Payment) bool {
+	for _, one := range list {
+		if one.ID != p.ID && one.Status != Cancelled && one.Reason != ReasonDouble {
+			return false
 		}
-		f.mu.Lock()
-		delete(f.now, key)
-		f.mu.Unlock()
-		close(one.done)
-	}()
-	one.url, one.err = work(ctx)
+	}
+	return true
+}
+
+// Remember notes that the customer of a link agrees to be known to the provider at the next order. It gives whose link it is.
+func (p *Payments) Remember(ctx context.Context, token string) (merchant, customer string, err error) {
+	pay, err := p.byToken(ctx, token)
+	if err != nil || pay.CustomerID == "" {
+		return "", "", err
+	}
+	acct, err := p.account(ctx, pay.MerchantID)
+	if err != nil {
+		return "", "", err
+	}
+	return pay.MerchantID, pay.CustomerID, p.db.InTx(ctx, func(tx database.Tx) error { return p.saved.Agree(tx, pay.MerchantID, acct.Name, pay.CustomerID) })
+}
+
+// Forget withdraws a customer's consent to be known to the provider, which is asked to delete all that it keeps of them.
+func (p *Payments) Forget(tx database.Tx, merchant, customer string) error {
+	dropped, err := p.saved.Forget(tx, merchant, customer)
+	return errors.Join(err, p.announceDropped(tx, merchant, dropped))
+}
+
+func (p *Payments) announceDropped(tx database.Tx, merchant string, rows []string) (err error) {
+	for _, row := range rows {
+		err = errors.Join(err, p.desk.Announce(tx, CustomerDropped{merchant, row}))
+	}
+	return err
+}
+
+// deleteDropped is the job behind it.
+func (p *Payments) deleteDropped(ctx context.Context, n CustomerDropped) error {
+	name, id, ok, err := p.saved.Dropped(ctx, n.Merchant, n.Row)
+	if err != nil || !ok {
+		return err
+	}
+	acct, err := p.accountNamed(ctx, n.Merchant, name)
+	if err == nil {
+		if err = told(accounts.Forget(ctx, p.stripe.backend, acct.Key, id)); gone(err) {
+			err = nil
+		}
+	}
+	if err != nil && !errors.Is(err, ErrOldAccount) { // who took the key away can delete there alone
+		return err
+	}
+	return p.db.InTx(ctx, func(tx database.Tx) error { return p.saved.Done(tx, n.Merchant, n.Row) })
 }

@@ -256,17 +256,6 @@ func (p *Payments) Left(ctx context.Context, merchant, paymentID string) (money.
 	return left(coin, refunds), err
 }
 
-// Refunds lists a payment's refunds, oldest first.
-func (p *Payments) Refunds(ctx context.Context, merchant, paymentID string) ([]Refund, error) {
-	list, err := readRefunds(p.db.Read(ctx), merchant, paymentID)
-	for i := range list {
-		if err == nil {
-			list[i].Reason, err = p.reasonOf(ctx, list[i])
-		}
-	}
-	return list, err
-}
-
 // Disputes lists a payment's disputes, oldest first.
 func (p *Payments) Disputes(ctx context.Context, merchant, paymentID string) ([]Dispute, error) {
 	return readDisputes(p.db.Read(ctx), merchant, paymentID)
@@ -349,6 +338,12 @@ func (p *Payments) ByToken(ctx context.Context, token string) (Page, error) {
 	page := Page{Payment: pay, Merchant: m.Name, Slug: m.Slug, State: pay.state(!pay.ExpiresAt.After(p.db.Now()))}
 	if page.Part, page.Parts, err = p.partOf(ctx, pay); err != nil || page.State != "open" {
 		return page, err
+	}
+	if acct, err := p.account(ctx, pay.MerchantID); err == nil && pay.CustomerID != "" && page.Parts == 0 {
+		if _, page.Keeps, err = p.saved.Known(ctx, pay.MerchantID, acct.Name, pay.CustomerID); err != nil {
+			return page, err
+		}
+		page.MayKeep = true
 	}
 	if page.ByHand, err = p.Terms(ctx, pay.MerchantID); err != nil || pay.Reason != ReasonTransfer {
 		return page, err

@@ -86,9 +86,22 @@ func TestRequestsFitTheSpecification(t *testing.T) {
 			_, err := s.createSession(ctx, key, r)
 			return err
 		},
-		"take it":     func() error { return s.capture(ctx, key, "pi_1", "capture:1", 0) },
-		"take a part": func() error { return s.capture(ctx, key, "pi_1", "capture:2", 100) },
-		"let it go":   func() error { return s.release(ctx, key, "pi_1", "release:1") },
+		"a customer to be known": func() error {
+			r := r
+			r.Keep = true
+			_, err := s.createSession(ctx, key, r)
+			return err
+		},
+		"a customer who is known": func() error {
+			r := r
+			r.Keep, r.Customer = true, "cus_1"
+			_, err := s.createSession(ctx, key, r)
+			return err
+		},
+		"forget a customer": func() error { return accounts.Forget(ctx, s.backend, key, "cus_1") },
+		"take it":           func() error { return s.capture(ctx, key, "pi_1", "capture:1", 0) },
+		"take a part":       func() error { return s.capture(ctx, key, "pi_1", "capture:2", 100) },
+		"let it go":         func() error { return s.release(ctx, key, "pi_1", "release:1") },
 		"its statements": func() error {
 			_, err := accounts.Balance(ctx, s.backend, key, time.Now().Add(-time.Hour), time.Now())
 			return err

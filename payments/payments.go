@@ -15,7 +15,9 @@ import (
 	"sotto.chat/internal/money"
 	"sotto.chat/merchants"
 	"sotto.chat/payments/byhand"
+	"sotto.chat/payments/flights"
 	"sotto.chat/payments/reconcile"
+	"sotto.chat/payments/saved"
 	"sotto.chat/privacy"
 )
 
@@ -47,7 +49,8 @@ type Payments struct {
 	desk     *jobs.Desk
 	cfg      Config
 	stripe   *stripeAPI
-	flights  flights
+	flights  flights.Group
+	saved    saved.Desk
 	// providers holds the methods beside Stripe; filled before the desk opens, read only afterwards.
 	providers map[string]Provider
 	// statements compares what providers say with what is written down here.
@@ -64,11 +67,12 @@ func New(db *database.DB, register *merchants.Register, desk *jobs.Desk, cfg Con
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
 	p := &Payments{db: db, register: register, desk: desk, cfg: cfg, stripe: newStripe(cfg.StripeURL, cfg.Client),
-		providers: map[string]Provider{}}
+		saved: saved.New(db, cfg.Keys), providers: map[string]Provider{}}
 	p.statements = reconcile.New(db, p.feeOf)
 	jobs.On(desk, "payments.close", p.closeSessions)
 	jobs.On(desk, "payments.refund", p.finishRefund)
 	jobs.On(desk, "payments.held", p.finishHeld)
+	jobs.On(desk, "payments.forget", p.deleteDropped)
 	desk.Every("payments.poll", time.Minute, p.Poll)
 	desk.Every("payments.recover", recoverEvery, p.Recover)
 	desk.Every("payments.book", bookEvery, p.bookOld)
@@ -169,6 +173,8 @@ type Page struct {
 	Reference string
 	// Part counts from 1 among the Parts that an order is paid in; both are 0 where one payment is for all of it.
 	Part, Parts int
+	// Keeps says that the customer agreed to be known to the provider at the next order; MayKeep, that they can be asked.
+	Keeps, MayKeep bool
 }
 
 // EventArrived is news: something may have happened to money. Who listens calls Resolve, then Apply in a transaction.

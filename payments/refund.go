@@ -144,7 +144,7 @@ func (p *Payments) finishRefund(ctx context.Context, n RefundPromised) error {
 		return err
 	}
 	coin, ok, err := readReceiptOf(p.db.Read(ctx), n.Merchant, row.PaymentID)
-	if err == nil && ok && coin.Method != MethodStripe && !byHand(coin.Method) {
+	if err == nil && ok && coin.Method != MethodStripe && !byHand(coin.Method) && !row.ByStaff() {
 		err = jobs.ErrLater{Delay: refundAgain} // asking for the same refund again tells how it stands
 	}
 	return err
@@ -378,4 +378,23 @@ func (p *Payments) ended(ctx context.Context, coin receipt, got remoteRefund) (r
 		return p.desk.Announce(tx, Moved{pay.MerchantID, pay.ID, pay.OrderID, was.Status, pay.Status})
 	})
 	return row, err
+}
+
+// Refunds lists a payment's refunds, oldest first.
+func (p *Payments) Refunds(ctx context.Context, merchant, paymentID string) ([]Refund, error) {
+	list, err := readRefunds(p.db.Read(ctx), merchant, paymentID)
+	for i := range list {
+		if err == nil {
+			list[i].Reason, err = p.reasonOf(ctx, list[i])
+		}
+	}
+	return list, err
+}
+
+// reasonCode is one of the three reasons that Stripe has; whatever else was said stands in the refund's metadata.
+func reasonCode(reason string) string {
+	if reason == "duplicate" || reason == "fraudulent" {
+		return reason
+	}
+	return "requested_by_customer"
 }

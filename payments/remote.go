@@ -41,6 +41,7 @@ type remote struct {
 	// Told marks money that an event told of and the provider's API did not.
 	Told                 bool
 	Intent, IntentStatus string
+	Customer             string // what the provider calls who paid, where it was asked to know them
 	Disputed             bool
 	Returned             int64 // without Released: what was held and never taken counts as refunded at the provider
 	Released             int64

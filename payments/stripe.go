@@ -125,6 +125,8 @@ type sessionRequest struct {
 	ReturnURL         string
 	ExpiresAt         time.Time
 	Manual            bool // the money is only held
+	Keep              bool // the provider is to know the customer at the next order, and calls one whom it knows Customer
+	Customer          string
 }
 
 func (r sessionRequest) key() string { return fmt.Sprintf("pay:%s:%d", r.Payment, r.Attempt) }
@@ -182,6 +184,9 @@ func (s *stripeAPI) createSession(ctx context.Context, key string, r sessionRequ
 		LineItems: lines, SubmitType: stripe.String("pay"),
 		// Stripe does not copy the session's metadata to what comes of it.
 		PaymentIntentData: &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: r.metadata()},
+	}
+	if r.Keep {
+		accounts.Remember(params, r.Customer)
 	}
 	if r.Manual {
 		params.PaymentIntentData.CaptureMethod = stripe.String("manual")
@@ -287,14 +292,6 @@ func (s *stripeAPI) intentOf(ctx context.Context, key, kind, object string) (str
 	return in.ID, nil
 }
 
-// reasonCode is one of the three reasons that Stripe has; whatever else was said stands in the refund's metadata.
-func reasonCode(reason string) string {
-	if reason == "duplicate" || reason == "fraudulent" {
-		return reason
-	}
-	return "requested_by_customer"
-}
-
 // createRefund gives back unit, in the provider's units, or all that is left when that is 0.
 func (s *stripeAPI) createRefund(ctx context.Context, key, intent, idempotency string, unit int64, meta map[string]string) (remoteRefund, error) {
 	params := &stripe.RefundParams{Params: stripe.Params{Context: ctx, IdempotencyKey: &idempotency}, Metadata: meta,
@@ -378,6 +375,9 @@ func readSession(v *stripe.CheckoutSession) remote {
 		asked, err = money.FromStripe(c.AmountTotal, upper(c.SourceCurrency))
 	}
 	r.Asked, r.Shown, r.Odd = asked, money.Of(v.AmountTotal, upper(v.Currency)), err != nil
+	if v.Customer != nil {
+		r.Customer = v.Customer.ID
+	}
 	in := v.PaymentIntent
 	if in == nil {
 		return r

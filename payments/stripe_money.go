@@ -142,6 +142,7 @@ const (
 	dataCapture = "capture" // "manual": the money is held, and taken later
 	dataTake    = "take"    // how much of it is to be taken, once somebody said so
 	dataTry     = "try"     // part of the key under which it is taken
+	dataKeep    = "keep"    // the customer agreed to be known at the next order
 	dataShown   = "shown"   // what the customer paid, where that is another currency than we asked in: the provider's units, and the currency
 )
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"sotto.chat/customers"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/live"
 	"sotto.chat/internal/metrics"
@@ -78,7 +79,7 @@ func New(cfg Config) (http.Handler, error) {
 	docs.Mount(r, description)
 	pictures(r, cfg)
 	chat.Mount(r, chat.Deps{DB: cfg.DB, Channels: cfg.Channels, Inbox: cfg.Inbox, Merchants: cfg.Merchants, Orders: cfg.Orders, Keys: cfg.Keys, Hub: cfg.Hub, PublicURL: cfg.PublicURL, Log: cfg.Log})
-	pay.Mount(r, pay.Deps{Payments: cfg.Payments, Orders: cfg.Orders, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, ByHand: byHand(cfg), WeChat: cfg.WeChat, Now: cfg.DB.Now, Log: cfg.Log})
+	pay.Mount(r, pay.Deps{Payments: cfg.Payments, Orders: cfg.Orders, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, ByHand: byHand(cfg), Consent: consent(cfg), WeChat: cfg.WeChat, Now: cfg.DB.Now, Log: cfg.Log})
 	console.Mount(r, console.Deps{DB: cfg.DB, Inbox: cfg.Inbox, Orders: cfg.Orders, Payments: cfg.Payments, Customers: cfg.Customers, Merchants: cfg.Merchants, Hub: cfg.Hub, Try: cfg.Try, Log: cfg.Log, PublicURL: cfg.PublicURL})
 	return r, nil
 }
@@ -88,6 +89,21 @@ func byHand(cfg Config) func(ctx context.Context, merchant, payment, method stri
 	return func(ctx context.Context, merchant, payment, method string) error {
 		return cfg.DB.InTx(ctx, func(tx database.Tx) error {
 			_, err := cfg.Orders.PayBy(tx, merchant, payment, method, orders.Deed{Actor: "customer"})
+			return err
+		})
+	}
+}
+
+// consent notes that a customer lets the payment provider know them again; whoever takes it back is forgotten there.
+func consent(cfg Config) func(ctx context.Context, merchant, customer string, given bool) error {
+	return func(ctx context.Context, merchant, customer string, given bool) error {
+		return cfg.DB.InTx(ctx, func(tx database.Tx) error {
+			if !given {
+				if err := cfg.Payments.Forget(tx, merchant, customer); err != nil {
+					return err
+				}
+			}
+			_, err := cfg.Customers.RecordConsent(tx, merchant, customers.Consent{CustomerID: customer, Purpose: "saved_payment", Given: given, Source: "pay_page:v1"})
 			return err
 		})
 	}

@@ -24,6 +24,7 @@ var Permissions = []Permission{
 	{"PaymentIntents", "Write", "what became of a payment; capture and release of held money", http.MethodPost, "/v1/payment_intents/pi_sotto_asks/cancel", ""},
 	{"Charges and Refunds", "Write", "refunds", http.MethodPost, "/v1/refunds", "payment_intent=pi_sotto_asks&amount=1"},
 	{"Disputes", "Write", "disputes and the evidence against them", http.MethodPost, "/v1/disputes/dp_sotto_asks", ""},
+	{"Customers", "Write", "cards that customers let be kept for the next order", http.MethodDelete, "/v1/customers/cus_sotto_asks", ""},
 	{"Events", "Read", "webhooks that were lost", http.MethodGet, "/v1/events", "limit=1"},
 	{"Balance", "Read", "fees and payouts, for reconciliation", http.MethodGet, "/v1/balance_transactions", "limit=1"},
 	{"Payouts", "Read", "what reached the bank", http.MethodGet, "/v1/payouts", "limit=1"},

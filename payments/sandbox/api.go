@@ -84,6 +84,8 @@ func (s *Sandbox) apiRoutes(mux *http.ServeMux) {
 		"POST /v1/disputes/{id}/close":              closeDispute,
 		"GET /v1/balance_transactions":              listTxns,
 		"GET /v1/balance_transactions/{id}":         getTxn,
+		"GET /v1/customers/{id}":                    getCustomer,
+		"DELETE /v1/customers/{id}":                 deleteCustomer,
 		"GET /v1/payouts":                           listPayouts,
 		"GET /v1/payouts/{id}":                      getPayout,
 		"GET /v1/events":                            listEvents,

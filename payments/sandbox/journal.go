@@ -179,6 +179,9 @@ func (s *state) records() []record {
 	for _, v := range s.payouts.all() {
 		out = append(out, record{Payouts: []*payout{v}})
 	}
+	for _, v := range s.customers.all() {
+		out = append(out, record{Customers: []*customer{v}})
+	}
 	for _, v := range s.events.all() {
 		out = append(out, record{Events: []*event{v}})
 	}

@@ -72,6 +72,7 @@ func (c *change) approve(sess *session, secure bool) *session {
 	ch := c.charged(in, "card", "succeeded")
 	ch.Secure = secure
 	sess.Status = "complete"
+	c.keepCard(sess, in)
 	if in.Capture == "manual" {
 		in.Status, sess.HoldUntil = "requires_capture", c.now.Add(holdLife).Unix()
 		c.emit("charge.succeeded", sess.ID, c.renderCharge(ch))

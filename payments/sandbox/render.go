@@ -43,6 +43,10 @@ func (c *change) renderSession(v *session) object {
 	if v.Email != "" || v.Status == "complete" {
 		details = object{"address": noAddress(), "email": orNull(v.Email), "name": nil, "phone": nil, "tax_exempt": "none", "tax_ids": []any{}}
 	}
+	creation := any("if_required")
+	if v.NewCustomer {
+		creation = "always"
+	}
 	if v.ShippingName != "" {
 		shipping = object{"amount_subtotal": v.Shipping, "amount_tax": 0, "amount_total": v.Shipping, "shipping_rate": nil}
 	}
@@ -52,7 +56,7 @@ func (c *change) renderSession(v *session) object {
 		"amount_subtotal": v.Subtotal, "amount_total": v.Amount, "currency": v.Currency, "currency_conversion": v.conversion(),
 		"total_details":       object{"amount_discount": 0, "amount_shipping": v.Shipping, "amount_tax": 0},
 		"client_reference_id": orNull(v.Reference), "client_secret": nil, "metadata": copyMeta(v.Metadata),
-		"customer": orNull(v.Customer), "customer_email": orNull(v.Email), "customer_details": details, "customer_creation": "if_required",
+		"customer": orNull(v.Customer), "customer_email": orNull(v.Email), "customer_details": details, "customer_creation": creation,
 		"payment_intent": orNull(v.Intent), "payment_link": nil, "payment_method_types": v.Methods, "payment_method_options": object{},
 		"payment_method_collection": "if_required", "payment_method_configuration_details": nil,
 		"success_url": v.SuccessURL, "cancel_url": orNull(v.CancelURL), "locale": orNull(v.Locale), "submit_type": orNull(v.SubmitType),

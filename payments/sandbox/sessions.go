@@ -75,6 +75,7 @@ func createSession(c *call) (map[string]any, error) {
 			return
 		},
 		func() (err error) { sess.ExpiresAt, err = c.expiry(); return },
+		func() error { return c.whoPays(sess) },
 		func() error { return c.lines(sess) },
 		func() error { return c.shipping(sess) },
 		func() error { return c.total(sess) },
@@ -277,4 +278,90 @@ func listLines(c *call) (map[string]any, error) {
 		return nil, noSuch("checkout.session", id)
 	}
 	return c.expanded(renderLines(sess))
+}
+
+// whoPays reads whom a session is for: a customer whom the sandbox made and did not delete, or one who is made with the payment.
+func (c *call) whoPays(sess *session) error {
+	creation, err := c.form.among("customer_creation", "if_required", "always")
+	if err != nil {
+		return err
+	}
+	if sess.NewCustomer = creation == "always"; sess.NewCustomer && sess.Customer != "" {
+		return badRequest("", "customer_creation", "You may only specify one of these parameters: customer, customer_creation.")
+	}
+	if known := look(&c.s.state.customers, c.rec.Customers, sess.Customer); sess.Customer != "" && (known == nil || known.Deleted) {
+		e := badRequest("resource_missing", "customer", "No such customer: '"+sess.Customer+"'")
+		return e
+	}
+	use, err := c.form.among("payment_method_options[card][setup_future_usage]", "", "on_session", "off_session")
+	sess.KeepsCard = use != ""
+	return err
+}
+
+// keepCard makes the customer of a session that asked for one, and keeps the card where the session says so.
+func (c *change) keepCard(sess *session, in *intent) {
+	if sess.NewCustomer && sess.Customer == "" {
+		made := &customer{ID: newID("cus_", 14), Created: c.unix(), Email: sess.Email}
+		c.rec.Customers = append(c.rec.Customers, made)
+		sess.Customer, in.Customer = made.ID, made.ID
+	}
+	if who := edit(&c.s.state.customers, &c.rec.Customers, sess.Customer); who != nil && sess.KeepsCard {
+		who.Cards++
+	}
+}
+
+func getCustomer(c *call) (map[string]any, error) {
+	if err := c.form.allow(); err != nil {
+		return nil, err
+	}
+	id := c.r.PathValue("id")
+	v := look(&c.s.state.customers, c.rec.Customers, id)
+	if v == nil {
+		return nil, noSuch("customer", id)
+	}
+	return c.expanded(renderCustomer(v))
+}
+
+func deleteCustomer(c *call) (map[string]any, error) {
+	if err := c.form.allow(); err != nil {
+		return nil, err
+	}
+	id := c.r.PathValue("id")
+	v := edit(&c.s.state.customers, &c.rec.Customers, id)
+	if v == nil || v.Deleted {
+		return nil, noSuch("customer", id)
+	}
+	v.Deleted, v.Email, v.Cards = true, "", 0
+	return renderCustomer(v), nil
+}
+
+func renderCustomer(v *customer) object {
+	if v.Deleted {
+		return object{"id": v.ID, "object": "customer", "deleted": true}
+	}
+	return object{"id": v.ID, "object": "customer", "created": v.Created, "email": orNull(v.Email), "livemode": false, "metadata": object{},
+		"description": nil, "name": nil, "phone": nil, "address": nil, "shipping": nil, "balance": 0, "currency": nil, "default_source": nil,
+		"delinquent": false, "discount": nil, "invoice_prefix": v.ID[len(v.ID)-8:], "preferred_locales": []any{}, "tax_exempt": "none"}
+}
+
+// Customers counts who lets cards be kept, and the cards.
+func (s *Sandbox) Customers() (people, cards int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.state.customers.all() {
+		if !v.Deleted {
+			people, cards = people+1, cards+v.Cards
+		}
+	}
+	return people, cards
+}
+
+// DeleteCustomers deletes them all, as somebody at Stripe's dashboard can.
+func (s *Sandbox) DeleteCustomers() {
+	_ = s.do(func(c *change) error {
+		for _, v := range s.state.customers.all() {
+			edit(&s.state.customers, &c.rec.Customers, v.ID).Deleted = true
+		}
+		return nil
+	})
 }

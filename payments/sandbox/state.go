@@ -35,6 +35,8 @@ type session struct {
 	Locale         string            `json:"locale,omitempty"`
 	Email          string            `json:"email,omitempty"`
 	Customer       string            `json:"customer,omitempty"`
+	NewCustomer    bool              `json:"new_customer,omitempty"` // one is made when it is paid
+	KeepsCard      bool              `json:"keeps_card,omitempty"`
 	Reference      string            `json:"reference,omitempty"`
 	SubmitType     string            `json:"submit_type,omitempty"`
 	Phone          bool              `json:"phone,omitempty"`
@@ -98,6 +100,15 @@ type charge struct {
 	Released bool      `json:"released,omitempty"` // authorised, then let go
 	Secure   bool      `json:"secure,omitempty"`   // passed 3-D Secure
 	Error    *declined `json:"error,omitempty"`
+}
+
+// customer is who lets cards be kept; Cards counts them.
+type customer struct {
+	ID      string `json:"id"`
+	Created int64  `json:"created"`
+	Email   string `json:"email,omitempty"`
+	Cards   int    `json:"cards,omitempty"`
+	Deleted bool   `json:"deleted,omitempty"`
 }
 
 type refund struct {
@@ -181,6 +192,7 @@ type answer struct {
 
 func (v *session) key() string  { return v.ID }
 func (v *intent) key() string   { return v.ID }
+func (v *customer) key() string { return v.ID }
 func (v *charge) key() string   { return v.ID }
 func (v *refund) key() string   { return v.ID }
 func (v *dispute) key() string  { return v.ID }
@@ -237,6 +249,7 @@ type record struct {
 	Disputes   []*dispute  `json:"disputes,omitempty"`
 	Txns       []*txn      `json:"txns,omitempty"`
 	Payouts    []*payout   `json:"payouts,omitempty"`
+	Customers  []*customer `json:"customers,omitempty"`
 	Events     []*event    `json:"events,omitempty"`
 	Deliveries []*delivery `json:"deliveries,omitempty"`
 	Answers    []*answer   `json:"answers,omitempty"`
@@ -244,7 +257,7 @@ type record struct {
 }
 
 func (r *record) empty() bool {
-	return len(r.Sessions)+len(r.Intents)+len(r.Charges)+len(r.Refunds)+len(r.Disputes)+len(r.Txns)+len(r.Payouts)+
+	return len(r.Sessions)+len(r.Intents)+len(r.Charges)+len(r.Refunds)+len(r.Disputes)+len(r.Txns)+len(r.Payouts)+len(r.Customers)+
 		len(r.Events)+len(r.Deliveries)+len(r.Answers)+len(r.Delivered) == 0
 }
 
@@ -256,6 +269,7 @@ type state struct {
 	disputes   table[*dispute]
 	txns       table[*txn]
 	payouts    table[*payout]
+	customers  table[*customer]
 	events     table[*event]
 	deliveries table[*delivery]
 	answers    table[*answer]
@@ -265,7 +279,7 @@ type state struct {
 func newState() state {
 	return state{
 		sessions: newTable[*session](), intents: newTable[*intent](), charges: newTable[*charge](), refunds: newTable[*refund](),
-		disputes: newTable[*dispute](), txns: newTable[*txn](), payouts: newTable[*payout](), events: newTable[*event](), deliveries: newTable[*delivery](),
+		disputes: newTable[*dispute](), txns: newTable[*txn](), payouts: newTable[*payout](), customers: newTable[*customer](), events: newTable[*event](), deliveries: newTable[*delivery](),
 		answers: newTable[*answer](),
 	}
 }
@@ -288,6 +302,7 @@ func (s *state) apply(r *record) {
 	putAll(&s.disputes, r.Disputes)
 	putAll(&s.txns, r.Txns)
 	putAll(&s.payouts, r.Payouts)
+	putAll(&s.customers, r.Customers)
 	putAll(&s.events, r.Events)
 	putAll(&s.deliveries, r.Deliveries)
 	putAll(&s.answers, r.Answers)

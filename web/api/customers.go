@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -186,10 +187,17 @@ func (a *api) rightsOfPeople() {
 				if err := a.Inbox.Forget(tx, who.MerchantID, in.ID); err != nil {
 					return err
 				}
+				same, err := a.Customers.Same(tx, who.MerchantID, in.ID)
+				for _, id := range same {
+					err = errors.Join(err, a.Payments.Forget(tx, who.MerchantID, id))
+				}
+				if err != nil {
+					return err
+				}
 				return a.Customers.Erase(tx, who.MerchantID, in.ID)
 			})
 			return &Answer[Erasure]{Erasure{
-				Forgotten: []string{"name, phone, e-mail and address", "identities on every channel", "conversations", "notes and addresses on orders"},
+				Forgotten: []string{"name, phone, e-mail and address", "identities on every channel", "conversations", "notes and addresses on orders", "what staff wrote about orders and refunds", "what Stripe kept of them for the next order"},
 				Kept:      []string{"orders, their lines and amounts: accounting law asks for them", "payments and refunds: the same", "the consent ledger: proof of what was agreed", "the access log: proof of who looked"},
 			}}, err
 		})

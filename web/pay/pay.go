@@ -35,6 +35,8 @@ type Deps struct {
 	CheckoutOrigins []string
 	// ByHand has a payment wait for cash or a bank transfer. Nil: these ways are not shown.
 	ByHand func(ctx context.Context, merchant, payment, method string) error
+	// Consent notes in the ledger of consents that a customer lets the provider know them again, or not any more. Nil: nobody is asked.
+	Consent func(ctx context.Context, merchant, customer string, given bool) error
 	// WeChat takes money by WeChat Pay; it may be nil.
 	WeChat *wechatpay.Pay
 	// Clicks bounds how often one link is asked for, Guesses how often one address asks for links that are none. Nil: a link is worth a
@@ -125,6 +127,8 @@ func (p *pay) act(c *gin.Context) {
 		p.byHand(c, way)
 	case payments.MethodWeChat:
 		p.wechat(c)
+	case "forget":
+		p.forget(c)
 	default:
 		p.checkout(c)
 	}
@@ -132,6 +136,10 @@ func (p *pay) act(c *gin.Context) {
 
 // checkout sends the customer on to the one live session.
 func (p *pay) checkout(c *gin.Context) {
+	if err := p.remember(c); err != nil {
+		p.failNow(c, err)
+		return
+	}
 	url, err := p.Payments.Checkout(c.Request.Context(), c.Param("token"))
 	if err != nil {
 		p.failNow(c, err)

@@ -2,12 +2,14 @@ package pay_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"sotto.chat/customers"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/testkit"
 	"sotto.chat/orders"
@@ -22,10 +24,13 @@ type answer struct {
 	header http.Header
 }
 
-func ask(s *webtest.Shop, method, url, language string) answer {
+func ask(s *webtest.Shop, method, url, language string, form ...string) answer {
 	s.T.Helper()
-	req, err := http.NewRequestWithContext(s.T.Context(), method, url, nil)
+	req, err := http.NewRequestWithContext(s.T.Context(), method, url, strings.NewReader(strings.Join(form, "&")))
 	s.Must(err)
+	if len(form) > 0 {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	req.Header.Set("Accept-Language", language)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(req)
@@ -46,6 +51,17 @@ func openLimited(t *testing.T, db *database.DB, clock *testkit.Clock, clicks, gu
 		ByHand: func(ctx context.Context, merchant, payment, method string) error {
 			return db.InTx(ctx, func(tx database.Tx) error {
 				_, err := s.Orders.PayBy(tx, merchant, payment, method, orders.Deed{Actor: "customer"})
+				return err
+			})
+		},
+		Consent: func(ctx context.Context, merchant, customer string, given bool) error {
+			return db.InTx(ctx, func(tx database.Tx) error {
+				if !given {
+					if err := s.Payments.Forget(tx, merchant, customer); err != nil {
+						return err
+					}
+				}
+				_, err := s.People.RecordConsent(tx, merchant, customers.Consent{CustomerID: customer, Purpose: "saved_payment", Given: given, Source: "test"})
 				return err
 			})
 		}})
@@ -143,5 +159,44 @@ func TestDeadLinks(t *testing.T) {
 			}
 		}
 		_ = ord
+	})
+}
+
+// Nobody is known again who did not tick the box; who did reads so, and takes it back with one button.
+func TestTheCustomerDecidesWhetherStripeKnowsThemAgain(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		s, ord, url := open(t, db, clock)
+		consents := func() string {
+			list, err := s.People.Consents(t.Context(), s.Merchant.ID, ord.CustomerID)
+			s.Must(err)
+			said := ""
+			for _, c := range list {
+				said += fmt.Sprint(c.Purpose, c.Given, " ")
+			}
+			return said
+		}
+		page := ask(s, "GET", url, "de")
+		has(t, page, 200, `name="keep" value="yes"`, "jederzeit widerrufen")
+		if strings.Contains(page.body, "checked") {
+			t.Error("the box is ticked already")
+		}
+		session(s, url)
+		if said := consents(); said != "" {
+			t.Errorf("consent nobody gave: %s", said)
+		}
+		if a := ask(s, "POST", url, "de", "keep=yes"); a.status != http.StatusSeeOther {
+			t.Fatalf("%d", a.status)
+		}
+		has(t, ask(s, "GET", url, "de"), 200, "Dort vergessen")
+		if said := consents(); said != "saved_paymenttrue " {
+			t.Errorf("%q", said)
+		}
+		if a := ask(s, "POST", url, "de", "way=forget"); a.status != http.StatusSeeOther || strings.Contains(a.header.Get("Location"), "/c/pay/") {
+			t.Fatalf("%d %s", a.status, a.header.Get("Location"))
+		}
+		has(t, ask(s, "GET", url, "de"), 200, `name="keep"`)
+		if said := consents(); said != "saved_paymentfalse saved_paymenttrue " {
+			t.Errorf("%q", said)
+		}
 	})
 }

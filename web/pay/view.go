@@ -41,6 +41,8 @@ type view struct {
 	Left      string // how long the goods are held
 	Ways      []way
 	Told      *told
+	Keep      bool    // the customer may be asked whether the provider shall know them again
+	Kept      bool    // they said yes
 	Shares    []share // the links that replaced this one
 	order     about
 }
@@ -79,6 +81,7 @@ func (p *pay) view(c *gin.Context, page payments.Page) view {
 	v.Left = v.left(left)
 	if v.Open {
 		p.ways(c, &v, page)
+		v.Keep, v.Kept = p.Consent != nil && page.MayKeep && !page.Keeps, p.Consent != nil && page.Keeps
 	}
 	return v
 }

@@ -2,6 +2,7 @@ package pay
 
 import (
 	"html/template"
+	"net/http"
 
 	"github.com/gin-gonic/gin"
 
@@ -51,6 +52,32 @@ func (p *pay) ways(c *gin.Context, v *view, page payments.Page) {
 	if page.ByHand.Cash && page.Payment.Reason != payments.ReasonOnDelivery {
 		add(payments.MethodCash, "pay_cash")
 	}
+}
+
+// remember notes a customer's wish to be known at the next order: it takes the box that they ticked themselves.
+func (p *pay) remember(c *gin.Context) error {
+	if p.Consent == nil || c.PostForm("keep") != "yes" {
+		return nil
+	}
+	ctx := c.Request.Context()
+	merchant, customer, err := p.Payments.Remember(ctx, c.Param("token"))
+	if err != nil || customer == "" {
+		return err
+	}
+	return p.Consent(ctx, merchant, customer, true)
+}
+
+// forget takes it back.
+func (p *pay) forget(c *gin.Context) {
+	page, err := p.Payments.ByToken(c.Request.Context(), c.Param("token"))
+	if err == nil && p.Consent != nil && page.Payment.CustomerID != "" {
+		err = p.Consent(c.Request.Context(), page.Payment.MerchantID, page.Payment.CustomerID, false)
+	}
+	if err != nil {
+		p.fail(c, page, err)
+		return
+	}
+	c.Redirect(http.StatusSeeOther, p.path(c))
 }
 
 func (v *view) tell(method string) {
