@@ -17,7 +17,7 @@ type facts struct {
 	ID            string      `json:"id,omitempty"`
 	Status        string      `json:"status,omitempty"`
 	PaymentStatus string      `json:"payment_status,omitempty"`
-	Reason        string      `json:"reason,omitempty"` // of a dispute
+	Reason        string      `json:"reason,omitempty"` // of a dispute; why a payout failed
 	Currency      string      `json:"currency,omitempty"`
 	Total         *int64      `json:"amount_total,omitempty"`
 	Amount        *int64      `json:"amount,omitempty"`
@@ -30,6 +30,7 @@ type facts struct {
 	Intent        string      `json:"payment_intent,omitempty"`
 	Charge        string      `json:"charge,omitempty"`
 	Created       int64       `json:"created,omitempty"`
+	Arrives       int64       `json:"arrival_date,omitempty"` // of a payout
 	// Order, Merchant, Payment, Attempt and Refund are what we wrote on it.
 	Order    string `json:"client_reference_id,omitempty"`
 	Merchant string `json:"our_merchant,omitempty"`
@@ -55,6 +56,7 @@ const (
 	aCharge  = "charge"
 	aRefund  = "refund"
 	aDispute = "dispute"
+	aPayout  = "payout"
 	aWord    = "word"
 )
 
@@ -66,7 +68,7 @@ func subject(kind string) string {
 		return aWord
 	}
 	for prefix, what := range map[string]string{"checkout.session.": aSession, "payment_intent.": anIntent, "charge.dispute.": aDispute,
-		"charge.refund.": aRefund, "refund.": aRefund} {
+		"charge.refund.": aRefund, "refund.": aRefund, "payout.": aPayout} {
 		if strings.HasPrefix(kind, prefix) {
 			return what
 		}
@@ -104,9 +106,7 @@ func readFacts(kind string, raw []byte) facts {
 	f := facts{ID: in.id("id"), Status: in.word("status"), Currency: in.currency("currency"),
 		Merchant: ours.own("mer", "merchant"), Payment: ours.own("pay", "payment"), Refund: ours.own("ref", "refund")}
 	f.Attempt, _ = strconv.ParseInt(ours.text("attempt"), 10, 32)
-	if n := in.sum("created"); n != nil {
-		f.Created = *n
-	}
+	f.Created, f.Arrives = orNone(in.sum("created")), orNone(in.sum("arrival_date"))
 	if what := subject(kind); what != anIntent {
 		f.Intent = in.id("payment_intent")
 	}
@@ -123,6 +123,8 @@ func readFacts(kind string, raw []byte) facts {
 		f.AllReturned, f.Disputed = in.yes("refunded"), in.yes("disputed")
 	case aRefund:
 		f.Amount, f.Charge = in.sum("amount"), in.id("charge")
+	case aPayout:
+		f.Amount, f.Reason = in.sum("amount"), in.word("failure_code")
 	case aDispute:
 		f.Amount, f.Charge, f.Reason = in.sum("amount"), in.id("charge"), in.word("reason")
 	}
@@ -294,6 +296,7 @@ var handledKinds = []string{
 	"payment_intent.succeeded", "payment_intent.processing", "payment_intent.canceled", "payment_intent.amount_capturable_updated",
 	"charge.captured", "charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed",
 	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "charge.dispute.closed",
+	"payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled",
 }
 
 // pollKind is the kind of an event that we made ourselves after looking.

@@ -73,6 +73,7 @@ func New(db *database.DB, register *merchants.Register, desk *jobs.Desk, cfg Con
 	jobs.On(desk, "payments.refund", p.finishRefund)
 	jobs.On(desk, "payments.held", p.finishHeld)
 	jobs.On(desk, "payments.forget", p.deleteDropped)
+	jobs.On(desk, "payments.payout", p.seePayout)
 	desk.Every("payments.poll", time.Minute, p.Poll)
 	desk.Every("payments.recover", recoverEvery, p.Recover)
 	desk.Every("payments.book", bookEvery, p.bookOld)

@@ -11,7 +11,9 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/jobs"
+	"sotto.chat/internal/money"
 	"sotto.chat/payments/accounts"
+	"sotto.chat/payments/payouts"
 )
 
 // largestEvent is more than Stripe sends.
@@ -73,8 +75,80 @@ func (p *Payments) keep(tx database.Tx, merchant string, acct account, e signedE
 		row.HandledAt, row.Outcome = &tx.Now, "other_account"
 	case !handled(e.Kind), e.Object == "":
 		row.HandledAt, row.Outcome = &tx.Now, "not_needed"
+	case subject(e.Kind) == aPayout: // about no payment
+		row.HandledAt, row.Outcome = &tx.Now, outcomePayout
+		if fresh, err := insertEvent(tx, &row); err != nil || !fresh {
+			return err
+		}
+		return p.desk.Announce(tx, PayoutTold{merchant, e.ID})
 	}
 	return p.arrived(tx, row)
+}
+
+// outcomePayout is noted of an event about money on its way to the bank.
+const outcomePayout = "payout"
+
+// PayoutTold is news: the provider told of money on its way to the shop's bank. Merchant is empty for the platform's own account.
+type PayoutTold struct {
+	Merchant string `json:"merchant"`
+	Event    string `json:"event"`
+}
+
+// NewsKind names the news.
+func (PayoutTold) NewsKind() string { return "payments.payout_told" }
+
+// seePayout is the job behind a payout's event: it notes how the payout stands, and reads the statement, which alone counts in the ledger.
+func (p *Payments) seePayout(ctx context.Context, n PayoutTold) error {
+	ev, ok, err := readEvent(p.db.Read(ctx), n.Merchant, n.Event)
+	if err != nil || !ok {
+		return err
+	}
+	acct, owners, err := p.holders(ctx, n.Merchant, ev.Facts.Account)
+	if errors.Is(err, ErrNoAccount) || errors.Is(err, ErrOldAccount) || err == nil && len(owners) == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f, owner := ev.Facts, ""
+	if len(owners) == 1 {
+		owner = owners[0]
+	}
+	sum, err := money.FromStripe(orNone(f.Amount), f.Currency)
+	if err != nil || f.ID == "" || f.Status == "" {
+		p.cfg.Log.WarnContext(ctx, "a payout's event cannot be read", "event", n.Event)
+		return nil
+	}
+	err = p.db.InTx(ctx, func(tx database.Tx) error {
+		_, err := payouts.Tell(tx, payouts.Payout{MerchantID: owner, Account: acct.Name, ID: f.ID, Amount: sum.Amount, Currency: sum.Currency, Status: f.Status,
+			Failure: f.Reason, ArrivesAt: time.Unix(f.Arrives, 0).UTC(), CreatedAt: time.Unix(f.Created, 0).UTC()})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return p.takeBalance(ctx, acct, owners)
+}
+
+// holders gives the account of an event that was verified already, and the merchants whose money is in it.
+func (p *Payments) holders(ctx context.Context, merchant, name string) (acct account, owners []string, err error) {
+	switch {
+	case merchant != "":
+		acct, err = p.receivingNow(ctx, merchant, name)
+		return acct, []string{merchant}, err
+	case name == "":
+		if acct, err = p.platform(); err == nil {
+			owners, err = p.guests(ctx)
+		}
+		return acct, owners, err
+	}
+	all, err := p.register.All(ctx)
+	for _, m := range all {
+		if acct, err = p.accountNamed(ctx, m.ID, name); err == nil {
+			return acct, []string{m.ID}, nil
+		}
+	}
+	return acct, nil, orElse(err, ErrOldAccount)
 }
 
 // arrived stores a new event and announces it; a known one is nothing new.

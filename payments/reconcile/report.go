@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sotto.chat/payments/ledger"
+	"sotto.chat/payments/payouts"
 )
 
 // Report is what became of a merchant's money from one moment up to another.
@@ -21,6 +22,8 @@ type Report struct {
 	Waiting     []Waiting
 	Told        []Told
 	Differences []Difference
+	// Payouts were made in these days, or came back in them.
+	Payouts []payouts.Payout
 }
 
 // Total is the span in one currency. Revenue is what was sold less what went back and what banks took; Margin is that less the fees. What
@@ -63,11 +66,11 @@ func (d *Desk) Report(ctx context.Context, merchant string, from, to time.Time) 
 	if r.Accounts, err = ledger.Turnovers(ctx, d.db, merchant, from, to); err != nil {
 		return r, err
 	}
-	payouts, err := ledger.Moved(ctx, d.db, merchant, ledger.Bank, linePrefix, from, to)
+	paidOut, err := ledger.Moved(ctx, d.db, merchant, ledger.Bank, linePrefix, from, to)
 	if err != nil {
 		return r, err
 	}
-	r.Totals = totals(r.Accounts, payouts)
+	r.Totals = totals(r.Accounts, paidOut)
 	db := d.db.Read(ctx)
 	if r.Orders, err = margins(db, merchant, from, to, mostOrders+1); err != nil {
 		return r, err
@@ -76,6 +79,9 @@ func (d *Desk) Report(ctx context.Context, merchant string, from, to time.Time) 
 		r.Orders = r.Orders[:mostOrders]
 	}
 	if r.Waiting, err = waiting(db, merchant, mostOrders); err != nil {
+		return r, err
+	}
+	if r.Payouts, err = payouts.Between(ctx, d.db, merchant, from, to); err != nil {
 		return r, err
 	}
 	providers, err := providersOf(db, merchant)

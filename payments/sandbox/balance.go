@@ -12,6 +12,8 @@ type payout struct {
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
 	Txn      string `json:"txn"`
+	Failed   bool   `json:"failed,omitempty"`
+	FailTxn  string `json:"fail_txn,omitempty"`
 }
 
 func (v *payout) key() string { return v.ID }
@@ -47,10 +49,14 @@ func renderTxn(v *txn) object {
 }
 
 func renderPayout(v *payout) object {
+	status, failure, words := "paid", any(nil), any(nil)
+	if v.Failed {
+		status, failure, words = "failed", "account_closed", "The bank account has been closed"
+	}
 	return object{
-		"id": v.ID, "object": "payout", "created": v.Created, "arrival_date": v.Created, "amount": v.Amount, "currency": v.Currency, "status": "paid",
-		"automatic": true, "balance_transaction": v.Txn, "destination": nil, "description": "STRIPE PAYOUT", "failure_balance_transaction": nil,
-		"failure_code": nil, "failure_message": nil, "livemode": false, "metadata": object{}, "method": "standard", "original_payout": nil,
+		"id": v.ID, "object": "payout", "created": v.Created, "arrival_date": v.Created, "amount": v.Amount, "currency": v.Currency, "status": status,
+		"automatic": true, "balance_transaction": v.Txn, "destination": nil, "description": "STRIPE PAYOUT", "failure_balance_transaction": orNull(v.FailTxn),
+		"failure_code": failure, "failure_message": words, "livemode": false, "metadata": object{}, "method": "standard", "original_payout": nil,
 		"reconciliation_status": "completed", "reversed_by": nil, "source_type": "card", "statement_descriptor": nil, "type": "bank_account",
 	}
 }
@@ -136,6 +142,19 @@ func (s *Sandbox) Payout(currency string) (id string, err error) {
 		return nil
 	})
 	return id, err
+}
+
+// FailPayout has the shop's bank send a payout back: its money stands in the balance again.
+func (s *Sandbox) FailPayout(id string) error {
+	return s.do(func(c *change) error {
+		po := edit(&c.s.state.payouts, &c.rec.Payouts, id)
+		if po == nil || po.Failed {
+			return noSuch("payout", id)
+		}
+		po.Failed, po.FailTxn = true, c.book("payout_failure", po.ID, po.Amount, 0, po.Currency)
+		c.emit("payout.failed", po.ID, renderPayout(po))
+		return nil
+	})
 }
 
 // Book moves the balance for a reason that no payment has, such as a stripe_fee or an adjustment, and returns the transaction's id.

@@ -251,6 +251,7 @@ func (s *Sandbox) controlRoutes(mux *http.ServeMux) {
 		"refunds/{id}/fail":     func(id string, o order) (string, error) { return id, s.FailRefund(id) },
 		"disputes/{id}/decide":  func(id string, o order) (string, error) { return id, s.DecideDispute(id, o.Won) },
 		"payouts/{id}/make":     func(id string, _ order) (string, error) { return s.Payout(id) }, // the id is the currency
+		"payouts/{id}/fail":     func(id string, _ order) (string, error) { return id, s.FailPayout(id) },
 		"events/{id}/resend":    func(id string, o order) (string, error) { return id, s.Resend(id) },
 	} {
 		mux.HandleFunc("POST /_control/"+act, func(w http.ResponseWriter, r *http.Request) {

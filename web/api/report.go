@@ -27,7 +27,18 @@ type Report struct {
 	Waiting    []PaymentWaiting `json:"waiting" doc:"The payments that need a person."`
 	Statements []Spoken         `json:"statements" doc:"Which providers have spoken about these days: only then is known what is missing there."`
 	Difference []Difference     `json:"differences"`
+	Payouts    []BankPayout     `json:"payouts" doc:"Made in these days, or come back in them."`
 	Note       string           `json:"note"`
+}
+
+// BankPayout is money that a provider sent to the shop's bank, as its events tell.
+type BankPayout struct {
+	ID        string      `json:"id"`
+	Amount    money.Money `json:"amount"`
+	Status    string      `json:"status" doc:"pending, in_transit, paid, failed or canceled: of the last two the money is back at the provider."`
+	Failure   string      `json:"failure,omitempty"`
+	ArrivesAt time.Time   `json:"arrives_at"`
+	CreatedAt time.Time   `json:"created_at"`
 }
 
 // Account is one account of the ledger, in one currency.
@@ -91,7 +102,7 @@ const note = "The catalog has no cost of goods: margin is sales less refunds, lo
 
 func showReport(r reconcile.Report) Report {
 	out := Report{From: r.From, To: r.To, Accounts: []Account{}, Totals: []Totals{}, Orders: []OrderMargin{}, AllOrders: r.Whole, Waiting: []PaymentWaiting{},
-		Statements: []Spoken{}, Difference: []Difference{}, Note: note}
+		Statements: []Spoken{}, Difference: []Difference{}, Payouts: []BankPayout{}, Note: note}
 	for _, a := range r.Accounts {
 		out.Accounts = append(out.Accounts, Account{a.Account, a.Currency, a.Opening, a.Debit, a.Credit, a.Closing})
 	}
@@ -106,6 +117,9 @@ func showReport(r reconcile.Report) Report {
 	}
 	for _, s := range r.Told {
 		out.Statements = append(out.Statements, Spoken{s.Provider, s.Whole, s.Until.UTC()})
+	}
+	for _, p := range r.Payouts {
+		out.Payouts = append(out.Payouts, BankPayout{p.ID, p.Money(), p.Status, p.Failure, p.ArrivesAt.UTC(), p.CreatedAt.UTC()})
 	}
 	for _, d := range r.Differences {
 		out.Difference = append(out.Difference, showDifference(d))
@@ -147,6 +161,9 @@ func (r Report) table() ([]byte, error) {
 			whole = "not told as a whole"
 		}
 		put("statement", s.Provider, "", "", "", "", "", "", "", "", "", whole, s.Until.Format(time.RFC3339))
+	}
+	for _, p := range r.Payouts {
+		put("payout", p.Status, p.Amount.Currency, "", "", "", p.Amount.Decimal(), "", "", "", "", tame(p.ID+" "+p.Failure), p.CreatedAt.Format(time.RFC3339))
 	}
 	for _, d := range r.Difference {
 		currency := d.There.Currency

@@ -28,6 +28,7 @@ type moneyView struct {
 	Waiting                             []waitingRow
 	Told                                []reconcile.Told
 	Differences                         []differenceRow
+	Payouts                             []payoutRow
 }
 
 // sums is a row of figures: of a currency, or of an account.
@@ -44,6 +45,12 @@ type waitingRow struct {
 type differenceRow struct {
 	Cause, Explanation, Here, There, Which, Order string
 	At                                            time.Time
+}
+
+type payoutRow struct {
+	Status, Amount, ID string
+	Back               bool
+	Made, Arrives      time.Time
 }
 
 // mostDays bounds the report of one page.
@@ -137,6 +144,13 @@ func (h *console) moneyOf(ctx context.Context, m merchants.Merchant, r reconcile
 		}
 		v.Differences = append(v.Differences, differenceRow{words(d.Cause), reconcile.Explain(d.Cause), side(m, d.Here), side(m, d.There),
 			d.Provider + " " + which, d.Order, d.At.UTC()})
+	}
+	for _, p := range r.Payouts {
+		status := words(p.Status)
+		if p.Failure != "" {
+			status += ": " + words(p.Failure)
+		}
+		v.Payouts = append(v.Payouts, payoutRow{status, show(m, p.Amount, p.Currency), p.ID, p.Back(), p.CreatedAt.UTC(), p.ArrivesAt.UTC()})
 	}
 	return v, nil
 }
