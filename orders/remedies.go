@@ -3,7 +3,6 @@ package orders
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/jobs"
@@ -60,7 +59,7 @@ func (o *Orders) Remedies(ctx context.Context, merchant, payment string) ([]Reme
 		out = append(out, Remedy{Code: RemedyReceive, Amount: p.Money(), Method: payments.MethodBank})
 	}
 	for _, r := range refunds {
-		if r.Status == payments.RefundPending && strings.HasPrefix(r.ExternalID, "hand-") {
+		if r.Status == payments.RefundPending && r.ByStaff() {
 			sum := money.Of(r.Amount, r.Currency)
 			out = append(out, Remedy{Code: RemedyConfirm, Amount: sum, Refund: r.ID}, Remedy{Code: RemedyUnsent, Amount: sum, Refund: r.ID})
 		}

@@ -38,6 +38,17 @@ var (
 // byHand tells whether money of this method goes from hand to hand, or from bank to bank, with nobody to ask.
 func byHand(method string) bool { return method == MethodCash || method == MethodBank }
 
+// handMark begins the name of a refund that staff make.
+const handMark = "hand-"
+
+// ByStaff is the answer of a provider that cannot send this money back itself: staff do it where the money came in, and confirm it.
+func (r RefundOrder) ByStaff() RefundWord {
+	return RefundWord{ID: handMark + r.ID, Status: RefundPending}
+}
+
+// ByStaff tells whether staff make the refund themselves.
+func (r Refund) ByStaff() bool { return strings.HasPrefix(r.ExternalID, handMark) }
+
 // PromisedCash tells whether the payment is expected in cash when the goods are handed over.
 func (p Payment) PromisedCash() bool { return p.Status == Pending && p.Reason == ReasonOnDelivery }
 
@@ -284,10 +295,10 @@ func (p *Payments) refundByHand(ctx context.Context, row Refund, coin receipt) (
 	if coin.Method == MethodCash {
 		status = RefundSucceeded
 	}
-	return p.ended(ctx, coin, remoteRefund{ID: "hand-" + row.ID, Ours: row.ID, Status: status})
+	return p.ended(ctx, coin, remoteRefund{ID: handMark + row.ID, Ours: row.ID, Status: status})
 }
 
-// ConfirmRefund says that a bank transfer back to the customer was made, or that it failed.
+// ConfirmRefund says that staff sent money back to the customer, by a bank transfer or at the provider where it came in, or that this failed.
 func (p *Payments) ConfirmRefund(ctx context.Context, merchant, refundID string, made bool) (row Refund, err error) {
 	err = p.db.InTx(ctx, func(tx database.Tx) error {
 		if err := id.Check("ref", refundID); err != nil {
@@ -305,11 +316,11 @@ func (p *Payments) ConfirmRefund(ctx context.Context, merchant, refundID string,
 		if made {
 			status = RefundSucceeded
 		}
-		if coin.Method != MethodBank || row.Status != RefundPending && row.Status != status {
+		if coin.Method != MethodBank && !row.ByStaff() || coin.Method == MethodCash || row.Status != RefundPending && row.Status != status {
 			return ErrNotByHand
 		}
 		return p.Hear(tx, merchant, Word{ID: row.ID + "-" + status, Method: coin.Method, Account: coin.Account, Kind: WordReturned, Coin: coin.ExternalID,
-			Refund: "hand-" + row.ID, OurRefund: row.ID, Status: status, Amount: money.Of(row.Amount, row.Currency), At: tx.Now})
+			Refund: handMark + row.ID, OurRefund: row.ID, Status: status, Amount: money.Of(row.Amount, row.Currency), At: tx.Now})
 	})
 	return row, err
 }

@@ -324,6 +324,9 @@ func (p *Payments) refundBy(ctx context.Context, row Refund, coin receipt) (Refu
 	if byHand(coin.Method) {
 		return p.refundByHand(ctx, row, coin)
 	}
+	if row.ByStaff() {
+		return row, nil
+	}
 	pr := p.providers[coin.Method]
 	if pr == nil {
 		return row, ErrNoProvider

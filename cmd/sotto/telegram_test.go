@@ -320,3 +320,58 @@ func TestTheQuestionBeforeAPaymentIsAnsweredAtOnce(t *testing.T) {
 		t.Logf("%s: the answer before a payment, beside other talks: p50 %v, p99 %v, of 1s", engine, took[len(took)/2], took[len(took)*99/100])
 	})
 }
+
+// What a provider took in the chat goes back at the provider: staff send it there and confirm it, and only then is it told.
+func TestAProvidersMoneyGoesBackByStaff(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, engine string) {
+		b := startBotShop(t, engine)
+		ana := botapi.Customer{ID: 42, Name: "Ana"}
+		inv, o := b.buys(t, ana, "a vase")
+		if got := b.pays(t, ana, inv); !got.Paid {
+			t.Fatalf("refused: %s", got.Refused)
+		}
+		b.settles(t, o.ID, "paid")
+		var refunded struct {
+			Refunds []struct{ ID, Status string } `json:"refunds"`
+		}
+		payment := "/v1/payments/" + b.order(t, o.ID).Payments[0].ID
+		back := func(n int64) string {
+			t.Helper()
+			b.do(t, http.MethodPost, payment+"/refund", map[string]any{"amount": cash{n, o.Total.Currency}}, &refunded)
+			var p struct {
+				Remedies []struct {
+					Code, Path string
+					Body       map[string]any
+				}
+			}
+			b.do(t, http.MethodGet, payment, nil, &p)
+			for _, r := range p.Remedies {
+				if r.Code == "confirm_refund" {
+					return r.Path
+				}
+			}
+			t.Fatalf("staff are not told to send the money back: %+v", p)
+			return ""
+		}
+		confirm := back(100)
+		if s := b.order(t, o.ID).Payments[0].Status; s != "paid" || len(b.heard(t, ana.ID, "sendMessage", "Refunded")) > 0 {
+			t.Errorf("before anybody sent it the payment is %s", s)
+		}
+		for range 2 {
+			b.do(t, http.MethodPost, confirm, map[string]any{"made": true}, nil)
+		}
+		waits(t, "a part went back", func() bool { return slices.Contains(b.moneyOf(t, o.ID), "partially_refunded") })
+		waits(t, "the customer hears of it", func() bool { return len(b.heard(t, ana.ID, "sendMessage", "Refunded")) == 1 })
+		confirm = back(200)
+		b.do(t, http.MethodPost, confirm, map[string]any{"made": false}, nil)
+		waits(t, "what could not be sent is before a person", func() bool { return slices.Contains(b.moneyOf(t, o.ID), "needs_review") })
+		confirm = back(o.Total.Amount - 100)
+		b.do(t, http.MethodPost, confirm, map[string]any{"made": true}, nil)
+		waits(t, "the rest went back", func() bool { return slices.Contains(b.moneyOf(t, o.ID), "refunded") })
+		if s := b.order(t, o.ID).Status; s != "cancelled" {
+			t.Errorf("the order is %s", s)
+		}
+		audit(t, b.env)
+	})
+}

@@ -136,17 +136,14 @@ func gone(err error) error {
 // Close has nothing to do: an invoice stays in the chat, and the question before it is paid is answered with no.
 func (t telegramTill) Close(context.Context, payments.Offer) error { return nil }
 
-// What Telegram cannot give back.
-var (
-	errAtProvider = payments.ErrRefundRefused.Say("Telegram cannot send this money back: refund it at the payment provider, and register there what went back.")
-	errWhole      = payments.ErrRefundRefused.Say("Telegram Stars go back as a whole: refund all of the payment.")
-)
+// errWhole refuses what Telegram cannot give back.
+var errWhole = payments.ErrRefundRefused.Say("Telegram Stars go back as a whole: refund all of the payment.")
 
-// Refund gives Stars back, whole.
+// Refund gives Stars back, whole. A provider's money the Bot API cannot send back: staff do so at the provider, and confirm it.
 func (t telegramTill) Refund(ctx context.Context, r payments.RefundOrder) (payments.RefundWord, error) {
 	switch {
 	case t.stars == nil:
-		return payments.RefundWord{}, errAtProvider
+		return r.ByStaff(), nil
 	case r.Amount != r.Paid:
 		return payments.RefundWord{}, errWhole
 	}

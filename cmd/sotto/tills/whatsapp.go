@@ -187,9 +187,6 @@ func (t whatsappTill) Close(ctx context.Context, o payments.Offer) error {
 	return err
 }
 
-// errAtBank refuses what Meta has no part in.
-var errAtBank = payments.ErrRefundRefused.Say("WhatsApp cannot send this money back: refund it where it came in, and register there what went back.")
-
 // refundStates translate the states of a refund.
 var refundStates = map[string]string{whatsapp.ReturnPending: payments.RefundPending, whatsapp.ReturnDone: payments.RefundSucceeded,
 	whatsapp.ReturnFailed: payments.RefundFailed}
@@ -202,7 +199,7 @@ func (t whatsappTill) Refund(ctx context.Context, r payments.RefundOrder) (payme
 		return payments.RefundWord{}, refusedRefund(err)
 	}
 	if s == nil {
-		return payments.RefundWord{}, errAtBank
+		return r.ByStaff(), nil // Meta has no part in this money: staff send it back where it came in
 	}
 	mine, others, err := t.refunds(ctx, r)
 	if err != nil {
