@@ -37,7 +37,6 @@ var withoutMerchant = map[string]string{
 	"channels.wipeEvents":      "the operator's housekeeping",
 	"llm.forget":               "the operator's housekeeping",
 	"door.Sweep":               "the operator's housekeeping",
-	"orders.firstCart":         "finishes queries that name the merchant",
 	"orders.some":              "finishes queries that name the merchant",
 }
 

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
@@ -77,28 +78,84 @@ var (
 // one where a sku is no variant's. What is wrong with one wish stands in its Problem (an unknown sku too); an
 // error means that nothing could be priced.
 func (c *Catalog) Price(tx database.Tx, merchant string, wishes []Wish) ([]Priced, error) {
-	return in(tx, merchant).priceAll(wishes)
+	return NewPricing(merchant, wishes).answer(tx.Together)
 }
 
 // PriceNow is Price outside a transaction, for a look that decides nothing.
 func (c *Catalog) PriceNow(ctx context.Context, merchant string, wishes []Wish) ([]Priced, error) {
-	return c.outside(ctx, merchant).priceAll(wishes)
+	return NewPricing(merchant, wishes).answer(func(asks ...database.Ask) error { return c.db.Together(ctx, asks...) })
 }
 
-func (r rows) priceAll(wishes []Wish) ([]Priced, error) {
-	if len(wishes) > MaxLines {
+// Pricing is Price as a question that travels with others: the Ask goes into a Together, then the Answer is there.
+type Pricing struct {
+	rows   rows
+	wishes []Wish
+	found  map[string]*goods
+	asked  bool
+	plain  bool
+}
+
+// NewPricing asks for these wishes.
+func NewPricing(merchant string, wishes []Wish) *Pricing {
+	return &Pricing{rows: rows{merchant: merchant}, wishes: wishes, found: map[string]*goods{}}
+}
+
+// NewSelling is NewPricing for one who asks only whether things are sold: where a wish has no options, what could be
+// chosen is not looked at, and no group is missing.
+func NewSelling(merchant string, wishes []Wish) *Pricing {
+	p := NewPricing(merchant, wishes)
+	p.plain = !slices.ContainsFunc(wishes, func(w Wish) bool { return len(w.Options) > 0 })
+	return p
+}
+
+// Ask is what goes to the database.
+func (p *Pricing) Ask() database.Ask {
+	p.asked = true
+	return p.rows.named(p.missing(), p.plain, func(g *goods) { p.found[g.variant.SKU] = g })
+}
+
+// Answer gives what Price gives; where a sku is no variant's it asks again.
+func (p *Pricing) Answer(tx database.Tx) ([]Priced, error) { return p.answer(tx.Together) }
+
+func (p *Pricing) answer(together func(...database.Ask) error) ([]Priced, error) {
+	if len(p.wishes) > MaxLines {
 		return nil, ErrTooManyLines
 	}
-	found, err := r.goods(wishes)
-	if err != nil {
-		return nil, err
+	if !p.asked && len(p.wishes) > 0 {
+		if err := together(p.Ask()); err != nil {
+			return nil, err
+		}
 	}
-	list := make([]Priced, len(wishes))
+	if missing := p.missing(); len(missing) > 0 {
+		err := together(p.rows.main(missing, p.plain, func(g *goods) {
+			if had := p.found[g.product.SKU]; had != nil {
+				had.many++
+			} else {
+				p.found[g.product.SKU] = g
+			}
+		}))
+		if err != nil {
+			return nil, err
+		}
+	}
+	list := make([]Priced, len(p.wishes))
 	asked := map[string]int64{} // by variant: lines of the same goods share the stock
-	for i, w := range wishes {
-		list[i] = priceOne(found[w.SKU], w, asked)
+	for i, w := range p.wishes {
+		list[i] = priceOne(p.found[w.SKU], w, asked)
 	}
 	return list, nil
+}
+
+// missing are the skus of which nothing is known yet, each once and in one order.
+func (p *Pricing) missing() []string {
+	var skus []string
+	for _, w := range p.wishes {
+		if p.found[w.SKU] == nil {
+			skus = append(skus, w.SKU)
+		}
+	}
+	slices.Sort(skus)
+	return slices.Compact(skus)
 }
 
 // goods is what is for sale under one sku. Many counts the variants among which somebody must choose.

@@ -109,36 +109,47 @@ func (c *Catalog) Hold(tx database.Tx, merchant, orderID string, lines []HoldLin
 		return err
 	}
 	r := in(tx, merchant)
-	fresh, err := r.keepHolds(orderID, wanted, expires)
+	h, err := r.keepHolds(tx, orderID, wanted, expires)
 	if err != nil {
 		return fmt.Errorf("hold: %w", err)
 	}
-	sortLines(fresh)
-	for i, l := range fresh {
-		ok, err := r.take(l)
-		if err != nil {
-			return fmt.Errorf("hold: %w", err)
-		}
-		if !ok {
-			return r.undoHold(orderID, fresh, i)
+	short := slices.IndexFunc(wanted, func(l HoldLine) bool { return h.fresh[l.VariantID] && !h.taken[l.VariantID] })
+	if err := r.giveBack(wanted, h, short >= 0); err != nil {
+		return fmt.Errorf("hold: %w", err)
+	}
+	if short < 0 {
+		return nil
+	}
+	return r.undoHold(orderID, wanted, h, wanted[short])
+}
+
+// held is what an attempt to hold came to, by variant: whose hold was not there before, and of which enough was free.
+type held struct{ fresh, taken map[string]bool }
+
+// giveBack frees what was taken for holds that were there before, or for all.
+func (r rows) giveBack(wanted []HoldLine, h held, all bool) error {
+	for _, l := range wanted {
+		if h.taken[l.VariantID] && (all || !h.fresh[l.VariantID]) {
+			if err := r.free(l); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// undoHold takes back what this call of Hold did before fresh[short] turned out to be short.
-func (r rows) undoHold(orderID string, fresh []HoldLine, short int) error {
-	ids := make([]string, len(fresh))
-	for i, l := range fresh {
-		ids[i] = l.VariantID
+// undoHold takes back the holds that this call wrote down before one turned out to be short.
+func (r rows) undoHold(orderID string, wanted []HoldLine, h held, short HoldLine) error {
+	var ids []string
+	for _, l := range wanted {
+		if h.fresh[l.VariantID] {
+			ids = append(ids, l.VariantID)
+		}
 	}
 	if _, err := r.dropHolds(orderID, ids); err != nil {
 		return fmt.Errorf("undo a hold: %w", err)
 	}
-	if err := each(fresh[:short], r.free); err != nil {
-		return fmt.Errorf("undo a hold: %w", err)
-	}
-	sku, err := r.skuOf(fresh[short].VariantID)
+	sku, err := r.skuOf(short.VariantID)
 	if err != nil {
 		return fmt.Errorf("undo a hold: %w", err)
 	}

@@ -4,71 +4,55 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
+
+	"sotto.chat/internal/database"
 )
 
 // goodsQuery gives everything that a price needs in one round trip; a row is one choice of one variant's product.
-const goodsQuery = `select v.id, v.sku, v.attributes, v.price, v.on_hand, v.held,
-	p.id, p.sku, p.name, p.price, p.currency, p.available,
+const goodsQuery = `select ` + plainColumns + `,
 	g.id, g.code, g.name, g.min, g.max, g.amounts,
 	c.id, c.code, c.name, c.price, c.synonyms, c.preset, c.available
-	from variants v
-	join products p on p.merchant_id = v.merchant_id and p.id = v.product_id
+	` + plainFrom + `
 	left join option_groups g on g.merchant_id = p.merchant_id and g.product_id = p.id
 	left join choices c on c.merchant_id = g.merchant_id and c.product_id = g.product_id and c.group_id = g.id
-	where v.merchant_id = ? and v.archived_at is null and p.archived_at is null `
+	` + forSale
 
-// goods finds what the wishes name, by sku. Variants first, since that is what nearly all name.
-func (r rows) goods(wishes []Wish) (map[string]*goods, error) {
-	missing := map[string]bool{}
-	for _, w := range wishes {
-		missing[w.SKU] = true
-	}
-	if len(missing) == 0 {
-		return nil, nil
-	}
-	found := map[string]*goods{}
-	skus := slices.Sorted(maps.Keys(missing))
-	list, err := r.goodsWhere(`and v.sku in ? order by v.id, g.position, g.id, c.position, c.id`, skus)
-	if err != nil {
-		return nil, err
-	}
-	for _, g := range list {
-		found[g.variant.SKU] = g
-		delete(missing, g.variant.SKU)
-	}
-	if len(missing) == 0 {
-		return found, nil
-	}
-	skus = slices.Sorted(maps.Keys(missing))
-	list, err = r.goodsWhere(`and p.sku in ? order by v.id, g.position, g.id, c.position, c.id`, skus)
-	if err != nil {
-		return nil, err
-	}
-	for _, g := range list {
-		if had := found[g.product.SKU]; had != nil {
-			had.many++
-		} else {
-			found[g.product.SKU] = g
-		}
-	}
-	return found, nil
+// plainQuery is goodsQuery without what could be chosen; a row is a variant.
+const plainQuery = `select ` + plainColumns + ` ` + plainFrom + ` ` + forSale
+
+const (
+	plainColumns = `v.id, v.sku, v.attributes, v.price, v.on_hand, v.held, p.id, p.sku, p.name, p.price, p.currency, p.available`
+	plainFrom    = `from variants v join products p on p.merchant_id = v.merchant_id and p.id = v.product_id`
+	forSale      = `where v.merchant_id = ? and v.archived_at is null and p.archived_at is null `
+)
+
+// named finds goods by the sku of a variant, which nearly all name, and main by that of a product.
+func (r rows) named(skus []string, plain bool, take func(*goods)) database.Ask {
+	return r.goodsWhere(`and v.sku in ?`, skus, plain, take)
 }
 
-func (r rows) goodsWhere(where string, skus []string) ([]*goods, error) {
-	found, err := r.db.Raw(goodsQuery+where, r.merchant, skus).Rows()
-	if err != nil {
-		return nil, fmt.Errorf("price: %w", err)
+func (r rows) main(skus []string, plain bool, take func(*goods)) database.Ask {
+	return r.goodsWhere(`and p.sku in ?`, skus, plain, take)
+}
+
+// goodsWhere asks for goods; take gets each when its first row is read, and the rest of it grows until the last.
+func (r rows) goodsWhere(where string, skus []string, plain bool, take func(*goods)) database.Ask {
+	query := goodsQuery + where + ` order by v.id, g.position, g.id, c.position, c.id`
+	if plain {
+		query = plainQuery + where + ` order by v.id`
 	}
-	defer func() { _ = found.Close() }()
-	var list []*goods
-	for found.Next() {
-		if list, err = scanGoods(found, list); err != nil {
-			return nil, fmt.Errorf("price: %w", err)
+	var last *goods
+	return database.Ask{SQL: query, Args: []any{r.merchant, skus}, Row: func(scan func(...any) error) error {
+		g, err := scanGoods(scan, plain, last)
+		if err != nil {
+			return fmt.Errorf("price: %w", err)
 		}
-	}
-	return list, found.Err()
+		if g != last {
+			last = g
+			take(g)
+		}
+		return nil
+	}}
 }
 
 // goodsRow is one row of goodsQuery; group and choice are absent where the product has none.
@@ -89,26 +73,27 @@ type goodsRow struct {
 	}
 }
 
-// scanGoods reads one row into the last of list, or into a new one where another variant begins.
-func scanGoods(row *sql.Rows, list []*goods) ([]*goods, error) {
+// scanGoods reads one row into last, or into a new one where another variant begins.
+func scanGoods(scan func(...any) error, plain bool, last *goods) (*goods, error) {
 	f := goodsRow{goods: goods{many: 1}}
 	v, p, g, c := &f.variant, &f.product, &f.group, &f.choice
-	err := row.Scan(&v.ID, &v.SKU, &f.attributes, &v.Price, &v.OnHand, &v.Held,
-		&p.ID, &p.SKU, &p.Name, &p.Price, &p.Currency, &p.Available,
-		&g.id, &g.code, &g.name, &g.min, &g.max, &g.amounts,
-		&c.id, &c.code, &c.name, &c.price, &c.synonyms, &c.preset, &c.available)
-	if err != nil {
+	into := []any{&v.ID, &v.SKU, &f.attributes, &v.Price, &v.OnHand, &v.Held, &p.ID, &p.SKU, &p.Name, &p.Price, &p.Currency, &p.Available}
+	if !plain {
+		into = append(into, &g.id, &g.code, &g.name, &g.min, &g.max, &g.amounts,
+			&c.id, &c.code, &c.name, &c.price, &c.synonyms, &c.preset, &c.available)
+	}
+	if err := scan(into...); err != nil {
 		return nil, err
 	}
-	if n := len(list); n == 0 || list[n-1].variant.ID != v.ID {
+	if last == nil || last.variant.ID != v.ID {
 		if f.attributes != "{}" {
 			if err := json.Unmarshal([]byte(f.attributes), &v.Attributes); err != nil {
 				return nil, err
 			}
 		}
-		list = append(list, &f.goods)
+		last = &f.goods
 	}
-	return list, f.addOption(&list[len(list)-1].product)
+	return last, f.addOption(&last.product)
 }
 
 // addOption adds the row's group and choice to the product.

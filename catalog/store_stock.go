@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"sotto.chat/internal/database"
 )
 
 // setOnHand gives the new stock, or false where orders hold more than onHand.
@@ -46,8 +48,18 @@ func (r rows) variantsOf(product string) (ids []string, single bool, err error) 
 	return ids, len(found) == 1 && found[0].Main, err
 }
 
-// keepHolds writes hold rows and gives those that were not there before.
-func (r rows) keepHolds(order string, lines []HoldLine, expires time.Time) ([]HoldLine, error) {
+// keepHolds writes hold rows and takes what they are for, all in one round trip. It takes for holds that were there before
+// too, which the caller gives back.
+func (r rows) keepHolds(tx database.Tx, order string, lines []HoldLine, expires time.Time) (held, error) {
+	h := held{map[string]bool{}, map[string]bool{}}
+	note := func(in map[string]bool) func(func(...any) error) error {
+		return func(scan func(...any) error) error {
+			var variant string
+			err := scan(&variant)
+			in[variant] = true
+			return err
+		}
+	}
 	var q strings.Builder
 	q.WriteString(`insert into holds (merchant_id, order_id, variant_id, quantity, expires_at) values `)
 	args := make([]any, 0, 5*len(lines))
@@ -58,16 +70,21 @@ func (r rows) keepHolds(order string, lines []HoldLine, expires time.Time) ([]Ho
 		q.WriteString("(?, ?, ?, ?, ?)")
 		args = append(args, r.merchant, order, l.VariantID, l.Quantity, expires.UTC())
 	}
-	q.WriteString(` on conflict (merchant_id, order_id, variant_id) do nothing returning variant_id, quantity`)
-	return r.holdLines(q.String(), args...)
+	q.WriteString(` on conflict (merchant_id, order_id, variant_id) do nothing returning variant_id`)
+	asks := []database.Ask{{SQL: q.String(), Args: args, Row: note(h.fresh)}}
+	for _, l := range lines {
+		ask := r.take(l)
+		ask.Row = note(h.taken)
+		asks = append(asks, ask)
+	}
+	return h, tx.Together(asks...)
 }
 
 // take adds to what is held where enough is free; one statement decides and counts, so nothing is sold twice.
 // An archived variant can still be held: late money for goods that are there is honoured.
-func (r rows) take(l HoldLine) (bool, error) {
-	done := r.db.Exec(`update variants set held = held + ? where merchant_id = ? and id = ?
-		and (on_hand is null or on_hand - held >= ?)`, l.Quantity, r.merchant, l.VariantID, l.Quantity)
-	return done.RowsAffected == 1, done.Error
+func (r rows) take(l HoldLine) database.Ask {
+	return database.Ask{SQL: `update variants set held = held + ? where merchant_id = ? and id = ?
+		and (on_hand is null or on_hand - held >= ?) returning id`, Args: []any{l.Quantity, r.merchant, l.VariantID, l.Quantity}}
 }
 
 // dropHolds deletes the order's open holds, all of them or those of the named variants.

@@ -133,18 +133,18 @@ func (o *Orders) CartOf(tx database.Tx, merchant, conversation string) (Cart, bo
 	if err != nil {
 		return Cart{}, false, err
 	}
-	c.Lines, err = cartLines(tx.DB(), merchant, c.ID)
+	c.Lines, err = cartLines(tx, merchant, c.ID)
 	return c, err == nil, err
 }
 
 // FindCart gives a cart with its lines.
 func (o *Orders) FindCart(tx database.Tx, merchant, cart string) (Cart, error) {
-	return findCart(tx.DB(), merchant, cart)
+	return findCart(tx.Together, merchant, cart)
 }
 
 // GetCart is FindCart outside a transaction.
 func (o *Orders) GetCart(ctx context.Context, merchant, cart string) (Cart, error) {
-	return findCart(o.db.Read(ctx), merchant, cart)
+	return findCart(func(asks ...database.Ask) error { return o.db.Together(ctx, asks...) }, merchant, cart)
 }
 
 // Carts lists a merchant's carts without their lines, the newest first, those before the cursor after.
@@ -159,6 +159,11 @@ func (o *Orders) AddLine(tx database.Tx, merchant, cart string, in LineInput) (C
 	if err := check(in); err != nil {
 		return CartLine{}, err
 	}
+	if in.Note == "" {
+		if l, done, err := o.addAtOnce(tx, merchant, cart, in); done || err != nil {
+			return l, err
+		}
+	}
 	c, err := o.touch(tx, merchant, cart)
 	if err != nil {
 		return CartLine{}, err
@@ -166,12 +171,45 @@ func (o *Orders) AddLine(tx database.Tx, merchant, cart string, in LineInput) (C
 	if in.SKU, err = o.sellable(tx, merchant, in); err != nil {
 		return CartLine{}, err
 	}
-	l := CartLine{MerchantID: merchant, CartID: cart, ID: id.New("line"), SKU: in.SKU, Quantity: in.Quantity, Options: sorted(in.Options)}
+	l := newLine(merchant, cart, in)
 	if l.Note, err = o.sealNote(tx, &c, l.ID, in.Note); err != nil {
 		return CartLine{}, err
 	}
 	l.Fingerprint = fingerprint(l)
-	return l, putLine(tx, &l)
+	return putLine(tx, c, l)
+}
+
+// newLine is a line without its note.
+func newLine(merchant, cart string, in LineInput) CartLine {
+	l := CartLine{MerchantID: merchant, CartID: cart, ID: id.New("line"), SKU: in.SKU, Quantity: in.Quantity, Options: sorted(in.Options)}
+	l.Fingerprint = fingerprint(l)
+	return l
+}
+
+// addAtOnce is AddLine for what nearly always comes: the sku of a variant, without a note, for an open cart. It puts the line in
+// before it knows whether that can be sold, and takes it out again where not. Where it is not done, nothing is.
+func (o *Orders) addAtOnce(tx database.Tx, merchant, cart string, in LineInput) (l CartLine, done bool, err error) {
+	l = newLine(merchant, cart, in)
+	p := catalog.NewSelling(merchant, wishOf(in))
+	c, put, err := touchAndPut(tx, p, l)
+	if err != nil || c.ID == "" {
+		return CartLine{}, false, err
+	}
+	priced, err := p.Answer(tx)
+	if err != nil {
+		return CartLine{}, false, err
+	}
+	sku, problem := sold(priced[0])
+	if problem == nil && sku == in.SKU {
+		l, err = fits(tx, c, l.ID, put)
+		return l, true, err
+	}
+	if err := takeOut(tx, put, in.Quantity); err != nil || problem != nil {
+		return CartLine{}, true, cmp.Or(err, problem)
+	}
+	in.SKU = sku // the line was called by its product's
+	l, err = putLine(tx, c, newLine(merchant, cart, in))
+	return l, true, err
 }
 
 // ChangeLine makes a line hold something else; it keeps its place and its id. What in leaves empty stays: the sku,
@@ -248,15 +286,23 @@ func check(in LineInput) error {
 
 // sellable asks the catalog whether the wish names something that can be sold at all, and gives the sku that is.
 func (o *Orders) sellable(tx database.Tx, merchant string, in LineInput) (string, error) {
-	priced, err := o.cat.Price(tx, merchant, []catalog.Wish{{SKU: in.SKU, Quantity: in.Quantity, Options: in.Options}})
+	priced, err := o.cat.Price(tx, merchant, wishOf(in))
 	if err != nil {
 		return "", err
 	}
-	p := priced[0].Problem
-	if p == nil || p.Kind == fault.Conflict || errors.Is(p, catalog.ErrChooseOptions) {
-		return priced[0].SKU, nil
+	return sold(priced[0])
+}
+
+func wishOf(in LineInput) []catalog.Wish {
+	return []catalog.Wish{{SKU: in.SKU, Quantity: in.Quantity, Options: in.Options}}
+}
+
+// sold gives the sku that the catalog sells, or why there is none. What is merely not there now, or not fully chosen, is sold.
+func sold(p catalog.Priced) (string, error) {
+	if p.Problem == nil || p.Problem.Kind == fault.Conflict || errors.Is(p.Problem, catalog.ErrChooseOptions) {
+		return p.SKU, nil
 	}
-	return "", p
+	return "", p.Problem
 }
 
 // touch locks the cart for a change of what is in it. When its order waits for money, that order is cancelled here,

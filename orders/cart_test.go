@@ -46,7 +46,8 @@ func TestLinesOfACart(t *testing.T) {
 			twin = add(orders.LineInput{SKU: "pizza", Quantity: 1, Options: []catalog.Option{opt("size", "s")}})
 			return err
 		})
-		if same.ID != first.ID || same.Quantity != 3 || noted.ID == first.ID || twin.Position != 4 {
+		if same.ID != first.ID || same.Quantity != 3 || noted.ID == first.ID ||
+			first.Position != same.Position || first.Position >= noted.Position || noted.Position >= twin.Position {
 			t.Fatalf("%+v %+v %+v", same, noted, twin)
 		}
 		q := w.quote(c.ID)

@@ -54,7 +54,7 @@ type QuoteLine struct {
 
 // Quote prices a cart from the database.
 func (o *Orders) Quote(tx database.Tx, merchant, cart string) (Quote, error) {
-	c, err := findCart(tx.DB(), merchant, cart)
+	c, err := findCart(tx.Together, merchant, cart)
 	if err != nil {
 		return Quote{}, err
 	}

@@ -234,7 +234,7 @@ func (o *Orders) leaveCart(tx database.Tx, ord Order) error {
 	if err != nil {
 		return err
 	}
-	if c.Lines, err = cartLines(tx.DB(), ord.MerchantID, c.ID); err != nil {
+	if c.Lines, err = cartLines(tx, ord.MerchantID, c.ID); err != nil {
 		return err
 	}
 	left := map[string]int64{}

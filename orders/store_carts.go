@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"sotto.chat/catalog"
 	"sotto.chat/internal/database"
 )
 
@@ -21,12 +21,14 @@ func locked(q query) query { return q.Clauses(clause.Locking{Strength: "UPDATE"}
 
 func insertCart(tx database.Tx, c *Cart) error { return tx.DB().Create(c).Error }
 
-func findCart(q query, merchant, cart string) (Cart, error) {
-	c, err := oneCart(q, merchant, cart)
-	if err != nil {
-		return Cart{}, err
+// findCart reads a cart with its lines; together is that of a transaction or of the database.
+func findCart(together func(...database.Ask) error, merchant, cart string) (Cart, error) {
+	var c Cart
+	err := together(database.Ask{SQL: `select ` + cartColumns + ` from carts where merchant_id = ? and id = ?`, Args: []any{merchant, cart}, Row: c.read},
+		linesAsk(merchant, cart, &c.Lines))
+	if c, err = firstOf(&c, err); database.NotFound(err) {
+		return Cart{}, ErrNoCart
 	}
-	c.Lines, err = cartLines(q, merchant, cart)
 	return c, err
 }
 
@@ -53,25 +55,37 @@ func cartOfConversation(tx database.Tx, merchant, conversation string) (Cart, er
 
 // touchOpen counts a change of an open cart, which locks it too; no row when it is not open.
 func touchOpen(tx database.Tx, merchant, cart string) (Cart, error) {
-	return firstCart(tx.DB().Raw(`update carts set version = version + 1, updated_at = ?
-		where merchant_id = ? and id = ? and status = 'open' returning *`, tx.Now, merchant, cart))
+	var c Cart
+	return firstOf(&c, tx.Together(touching(tx, merchant, cart, &c)))
 }
 
-// orderCart turns an open cart into an ordered one and locks it; no row when it is not open.
+func touching(tx database.Tx, merchant, cart string, into *Cart) database.Ask {
+	return database.Ask{SQL: `update carts set version = version + 1, updated_at = ?
+		where merchant_id = ? and id = ? and status = 'open' returning ` + cartColumns, Args: []any{tx.Now, merchant, cart}, Row: into.read}
+}
+
+const cartColumns = `merchant_id, id, customer_id, conversation_id, currency, status, delivery, version, created_at, updated_at`
+
+// read takes a row of cartColumns.
+func (c *Cart) read(scan func(...any) error) error {
+	return scan(&c.MerchantID, &c.ID, &c.CustomerID, &c.ConversationID, &c.Currency, &c.Status, &c.Delivery, &c.Version, &c.CreatedAt, &c.UpdatedAt)
+}
+
+// firstOf gives the cart that a statement has read, or says that there was none.
+func firstOf(c *Cart, err error) (Cart, error) {
+	if err == nil && c.ID == "" {
+		err = gorm.ErrRecordNotFound
+	}
+	return *c, err
+}
+
+// orderCart turns an open cart into an ordered one, locks it and reads its lines; no row when it is not open.
 func orderCart(tx database.Tx, merchant, cart string) (Cart, error) {
-	return firstCart(tx.DB().Raw(`update carts set status = 'ordered', updated_at = ?
-		where merchant_id = ? and id = ? and status = 'open' returning *`, tx.Now, merchant, cart))
-}
-
-func firstCart(q query) (Cart, error) {
-	var list []Cart
-	if err := q.Scan(&list).Error; err != nil {
-		return Cart{}, err
-	}
-	if len(list) == 0 {
-		return Cart{}, gorm.ErrRecordNotFound
-	}
-	return list[0], nil
+	var c Cart
+	err := tx.Together(database.Ask{SQL: `update carts set status = 'ordered', updated_at = ?
+		where merchant_id = ? and id = ? and status = 'open' returning ` + cartColumns, Args: []any{tx.Now, merchant, cart}, Row: c.read},
+		linesAsk(merchant, cart, &c.Lines))
+	return firstOf(&c, err)
 }
 
 // saveCart writes what may change of a cart that the transaction has locked.
@@ -112,12 +126,25 @@ func page(limit int) int {
 	return min(limit, 200)
 }
 
-func cartLines(q query, merchant, cart string) ([]CartLine, error) {
-	var list []CartLine
-	err := q.Where("merchant_id = ? and cart_id = ?", merchant, cart).Find(&list).Error
-	slices.SortFunc(list, func(a, b CartLine) int {
-		return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.ID, b.ID))
-	})
+// linesAsk reads the lines of a cart in their order.
+func linesAsk(merchant, cart string, into *[]CartLine) database.Ask {
+	return database.Ask{SQL: `select merchant_id, cart_id, id, sku, quantity, options, note, fingerprint, position from cart_lines
+		where merchant_id = ? and cart_id = ? order by position, id`, Args: []any{merchant, cart}, Row: func(scan func(...any) error) error {
+		var l CartLine
+		var options string
+		if err := scan(&l.MerchantID, &l.CartID, &l.ID, &l.SKU, &l.Quantity, &options, &l.Note, &l.Fingerprint, &l.Position); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(options), &l.Options); err != nil {
+			return fmt.Errorf("read options: %w", err)
+		}
+		*into = append(*into, l)
+		return nil
+	}}
+}
+
+func cartLines(tx database.Tx, merchant, cart string) (list []CartLine, err error) {
+	err = tx.Together(linesAsk(merchant, cart, &list))
 	return list, err
 }
 
@@ -130,47 +157,77 @@ func findLine(tx database.Tx, merchant, cart, line string) (CartLine, error) {
 	return l, err
 }
 
-// putLine adds a line at the end, or raises the quantity of the line that is the same thing; l becomes what
-// stands there. The cart is locked. Limits are kept without tripping a CHECK, which would end the
-// transaction on Postgres.
-func putLine(tx database.Tx, l *CartLine) error {
+// putLine adds a line at the end, or raises the quantity of the line that is the same thing, and gives what
+// stands there then. The transaction has touched the cart.
+func putLine(tx database.Tx, c Cart, l CartLine) (CartLine, error) {
+	put := l
+	ask, err := putting(&put)
+	if err == nil {
+		err = tx.Together(ask)
+	}
+	if err != nil {
+		return CartLine{}, err
+	}
+	return fits(tx, c, l.ID, put)
+}
+
+// putting puts a line into an open cart that the transaction has touched: the version counts up, so it serves as the place behind all
+// others. A quantity out of range is not raised; tripping the CHECK would end the transaction on Postgres.
+func putting(l *CartLine) (database.Ask, error) {
 	options, err := json.Marshal(l.Options)
 	if err != nil {
-		return fmt.Errorf("write options: %w", err)
+		return database.Ask{}, fmt.Errorf("write options: %w", err)
 	}
-	var got []struct {
-		ID                 string
-		Quantity, Position int64
-	}
-	err = tx.DB().Raw(`insert into cart_lines (merchant_id, cart_id, id, sku, quantity, options, note, fingerprint, position)
-		select ?, ?, ?, ?, cast(? as bigint), ?, ?, ?, coalesce(max(position), 0) + 1 from cart_lines
-		where merchant_id = ? and cart_id = ?
-		having count(*) < cast(? as bigint) or max(case when fingerprint = ? then 1 else 0 end) = 1
+	return database.Ask{SQL: `insert into cart_lines (merchant_id, cart_id, id, sku, quantity, options, note, fingerprint, position)
+		select c.merchant_id, c.id, ?, ?, cast(? as bigint), ?, ?, ?, c.version from carts c where c.merchant_id = ? and c.id = ? and c.status = 'open'
 		on conflict (merchant_id, cart_id, fingerprint) do update set quantity = cart_lines.quantity + excluded.quantity
 		where cart_lines.quantity + excluded.quantity <= 999
 		returning id, quantity, position`,
-		l.MerchantID, l.CartID, l.ID, l.SKU, l.Quantity, string(options), l.Note, l.Fingerprint,
-		l.MerchantID, l.CartID, MaxLines, l.Fingerprint).Scan(&got).Error
-	if err != nil {
-		return err
-	}
-	if len(got) == 1 {
-		l.ID, l.Quantity, l.Position = got[0].ID, got[0].Quantity, got[0].Position
-		return nil
-	}
-	return tooMuch(tx, l)
+		Args: []any{l.ID, l.SKU, l.Quantity, string(options), l.Note, l.Fingerprint, l.MerchantID, l.CartID},
+		Row:  func(scan func(...any) error) error { return scan(&l.ID, &l.Quantity, &l.Position) }}, nil
 }
 
-// tooMuch tells which limit kept a line out.
-func tooMuch(tx database.Tx, l *CartLine) error {
-	lines, err := cartLines(tx.DB(), l.MerchantID, l.CartID)
+// fits judges what has become of a line that was put under the id wanted, and takes out what a cart cannot hold. A cart has fewer lines than changes, so
+// only one that was changed often is counted.
+func fits(tx database.Tx, c Cart, wanted string, put CartLine) (CartLine, error) {
+	if put.Position == 0 {
+		return CartLine{}, ErrQuantity
+	}
+	if put.ID == wanted && c.Version > MaxLines {
+		var n int64
+		err := tx.Together(database.Ask{SQL: `select count(*) from cart_lines where merchant_id = ? and cart_id = ?`, Args: []any{c.MerchantID, c.ID},
+			Row: func(scan func(...any) error) error { return scan(&n) }})
+		if err != nil {
+			return CartLine{}, err
+		}
+		if n > MaxLines {
+			return CartLine{}, cmp.Or(removeLine(tx, c.MerchantID, c.ID, put.ID), error(ErrTooManyLines))
+		}
+	}
+	return put, nil
+}
+
+// touchAndPut touches an open cart, asks for the goods of a line, and puts it in, in one round trip: what is wrong shows afterwards.
+// No cart comes back where it is not open; then nothing was put.
+func touchAndPut(tx database.Tx, p *catalog.Pricing, l CartLine) (c Cart, put CartLine, err error) {
+	put = l
+	ask, err := putting(&put)
 	if err != nil {
-		return err
+		return c, put, err
 	}
-	if slices.ContainsFunc(lines, func(o CartLine) bool { return o.Fingerprint == l.Fingerprint }) {
-		return ErrQuantity
+	err = tx.Together(touching(tx, l.MerchantID, l.CartID, &c), p.Ask(), ask)
+	return c, put, err
+}
+
+// takeOut undoes what put a line in: the pieces that were added go.
+func takeOut(tx database.Tx, put CartLine, added int64) error {
+	switch {
+	case put.Position == 0:
+		return nil
+	case put.Quantity > added:
+		return setQuantity(tx, put.MerchantID, put.CartID, put.ID, put.Quantity-added)
 	}
-	return ErrTooManyLines
+	return removeLine(tx, put.MerchantID, put.CartID, put.ID)
 }
 
 // replaceLine writes a changed line. When it has become the same thing as another one, that one goes and its
