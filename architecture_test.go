@@ -31,8 +31,8 @@ var rooms = map[string][]string{
 	"channels":   {"merchants", "privacy"},
 	"orders":     {"catalog", "customers", "payments"},
 	"inbox":      {"channels", "customers", "merchants", "privacy"},
-	"bot":        {"inbox", "orders", "catalog", "customers"},
-	"lessons":    {}, // what the bot could not read, and what it is taught from that; web shows it and may not enter bot
+	"bot":        {"inbox", "orders", "catalog", "customers", "lessons"},
+	"lessons":    {"catalog", "inbox", "privacy"}, // what the bot could not read, and what it is taught from that; web shows it and may not enter bot
 	"campaigns":  {"inbox", "channels", "customers", "catalog"},
 	"agents":     {"orders", "catalog", "payments", "customers", "merchants"},
 	"web":        {anyRoom, "-agents", "-bot"},
@@ -53,7 +53,7 @@ var rooms = map[string][]string{
 	"payments/wechatpay/standin": {},
 	"payments/sandbox":           {},
 	// a shop of its own, with every room in it, on which written conversations are played
-	"bot/transcript": {"bot", "catalog", "channels", "customers", "inbox", "merchants", "migrations", "orders", "payments", "privacy"},
+	"bot/transcript": {"bot", "catalog", "channels", "customers", "inbox", "lessons", "merchants", "migrations", "orders", "payments", "privacy"},
 	// what an understander gives; it has no price and no customer to lie about
 	"bot/reading": {},
 }

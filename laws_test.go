@@ -35,6 +35,7 @@ var withoutMerchant = map[string]string{
 	"console.DeleteCtx":        "the session tells the merchant",
 	"catalog.analyze":          "touches no rows: the planner's statistics",
 	"channels.wipeEvents":      "the operator's housekeeping",
+	"lessons.wipe":             "the operator's housekeeping",
 	"llm.forget":               "the operator's housekeeping",
 	"door.Sweep":               "the operator's housekeeping",
 	"orders.some":              "finishes queries that name the merchant",

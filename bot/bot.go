@@ -15,6 +15,7 @@ import (
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/jobs"
+	"sotto.chat/lessons"
 	"sotto.chat/orders"
 )
 
@@ -41,6 +42,7 @@ type Bot struct {
 	words    *words.Book
 	goods    *shelfCache
 	till     Till
+	lessons  *lessons.Lessons // nil where nobody keeps what was not understood
 	log      *slog.Logger
 }
 
@@ -69,6 +71,9 @@ func New(db *database.DB, box *inbox.Inbox, ord *orders.Orders, cat *catalog.Cat
 
 // Use gives the bot a till, before the desk opens.
 func (b *Bot) Use(t Till) { b.till = t }
+
+// Learn has the bot note what it could not read, before the desk opens.
+func (b *Bot) Learn(l *lessons.Lessons) { b.lessons = l }
 
 // Goods gives a merchant's catalog as the bot reads by it.
 func (b *Bot) Goods(ctx context.Context, merchant string) (*Goods, error) {

@@ -1,9 +1,14 @@
 package bot
 
 import (
+	"slices"
+
 	"sotto.chat/bot/reading"
 	"sotto.chat/bot/words"
 	"sotto.chat/customers"
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/fault"
+	"sotto.chat/lessons"
 	"sotto.chat/orders"
 )
 
@@ -45,6 +50,9 @@ func (t *talk) misunderstood() {
 		if t.mem.Misread >= misreadsToPerson {
 			t.out.say("misread_person", nil)
 			t.handoff, t.answered = true, true
+			for message := range t.missed {
+				t.missed[message] = lessons.HandedOver
+			}
 			break
 		}
 		t.out.say("misread", nil)
@@ -173,4 +181,55 @@ func (t *talk) remember() error {
 
 func consentOf(customer, purpose string, given bool) customers.Consent {
 	return customers.Consent{CustomerID: customer, Purpose: purpose, Given: given, Source: "chat"}
+}
+
+// chosen is a product that a customer chose when asked what some words meant.
+type chosen struct{ words, sku string }
+
+// miss notes that the message at hand was not read, asked about or handed over; the gravest counts.
+func (t *talk) miss(why string) {
+	if t.message == "" || t.missed[t.message] == lessons.HandedOver {
+		return
+	}
+	if t.missed == nil {
+		t.missed = map[string]string{}
+	}
+	t.missed[t.message] = why
+}
+
+// learnChoice notes what a customer takes of what was offered for words that nothing is called.
+func (t *talk) learnChoice(a reading.Action) {
+	if t.mem.Asked != reading.AskedProduct || t.mem.Wish == nil || t.mem.Wish.Said == "" {
+		return
+	}
+	sku := a.SKU
+	switch {
+	case a.Kind == reading.Choose && a.Number > 0 && a.Number <= len(t.mem.Shown):
+		sku = t.mem.Shown[a.Number-1]
+	case a.Kind != reading.Choose && a.Kind != reading.Add:
+		return
+	}
+	if slices.Contains(t.mem.Shown, sku) {
+		t.chosen = append(t.chosen, chosen{t.mem.Wish.Said, sku})
+	}
+}
+
+// learn keeps what was missed and chosen, for staff to teach from. That nothing can be learnt is nobody's failure.
+func (t *talk) learn() error {
+	l := t.b.lessons
+	if l == nil {
+		return nil
+	}
+	for message, why := range t.missed {
+		if err := l.Note(t.tx, t.c.MerchantID, t.c.ID, message, why, t.voice().Language()); err != nil {
+			return err
+		}
+	}
+	for _, c := range t.chosen {
+		err := t.tx.Try(func(tx database.Tx) error { return l.Chose(tx, t.c.MerchantID, c.words, c.sku, t.voice().Language()) })
+		if _, known := fault.Of(err); err != nil && !known {
+			return err
+		}
+	}
+	return nil
 }

@@ -8,10 +8,12 @@ import (
 	"sotto.chat/catalog"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/fault"
+	"sotto.chat/lessons"
 )
 
 // do carries out one action, whoever proposed it.
 func (t *talk) do(a reading.Action) error {
+	t.learnChoice(a)
 	switch a.Kind {
 	case reading.Add:
 		return t.add(a)
@@ -73,6 +75,7 @@ func (t *talk) speakOf(a reading.Action) error {
 		t.out.say("rated", nil)
 	default:
 		t.misread = true
+		t.miss(lessons.Unread)
 	}
 	return nil
 }
@@ -153,6 +156,7 @@ func (t *talk) introduce() {
 func (t *talk) handOff(key string) error {
 	t.out.say(key, nil)
 	t.handoff, t.answered = true, true
+	t.miss(lessons.HandedOver)
 	return nil
 }
 

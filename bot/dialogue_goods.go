@@ -8,6 +8,7 @@ import (
 	"sotto.chat/catalog"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/money"
+	"sotto.chat/lessons"
 )
 
 // How much is shown at once. Ten is what every platform carries.
@@ -214,6 +215,7 @@ func (t *talk) askProduct(key string, skus []string, w wish) error {
 	}
 	t.mem.ask(reading.AskedProduct)
 	t.mem.Wish, t.mem.Shown = &w, nil
+	t.miss(lessons.Asked)
 	t.out.only()
 	t.out.say(key, nil)
 	for _, sku := range skus {

@@ -51,6 +51,7 @@ type wish struct {
 	Quantity int              `json:"quantity"`
 	Options  []reading.Option `json:"options,omitempty"`
 	Note     string           `json:"note,omitempty"`
+	Said     string           `json:"said,omitempty"` // the words for which nothing was called so, and that were asked about
 }
 
 type quoted struct {

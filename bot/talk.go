@@ -10,6 +10,7 @@ import (
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
+	"sotto.chat/lessons"
 	"sotto.chat/orders"
 )
 
@@ -30,7 +31,10 @@ type talk struct {
 	// waiting is the number of the order that waited for its money when the turn began.
 	waiting  orders.Order
 	text     string // the message at hand, in capitals
-	words    bool   // it is being read as words: what a button says is never in doubt
+	message  string // its id, where it is words that somebody may learn from
+	missed   map[string]string
+	chosen   []chosen
+	words    bool // it is being read as words: what a button says is never in doubt
 	added    []added
 	touched  bool // the cart is not what it was
 	show     bool // the cart shall be shown
@@ -112,6 +116,8 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 		t.out.say("cannot_read", nil)
 		return nil
 	}
+	t.message = m.ID
+	defer func() { t.message = "" }()
 	if _, ok := t.goods.Product(m.Product); ok {
 		t.mem.Shown = []string{m.Product}
 	}
@@ -241,9 +247,10 @@ func (t *talk) guess(r reading.Reading) error {
 	near := t.goods.Search(strings.Join(r.Unread, " "), maxGuess)
 	if len(r.Unread) == 0 || len(r.Unread) > maxUnread || len(near) == 0 {
 		t.misread = true
+		t.miss(lessons.Unread)
 		return nil
 	}
-	return t.askProduct("did_you_mean", near, wish{Quantity: 1})
+	return t.askProduct("did_you_mean", near, wish{Quantity: 1, Said: strings.Join(r.Unread, " ")})
 }
 
 // notFound names the words of an order that nothing in the shop is called, rather than to pass over them.
@@ -252,6 +259,7 @@ func (t *talk) notFound(r reading.Reading) {
 	if !ordering || len(r.Unread) == 0 || len(r.Unread) > maxUnread {
 		return
 	}
+	t.miss(lessons.Unread)
 	said := strings.Join(r.Unread, " ")
 	t.out.facts.text(said)
 	t.out.say("unread", words.Facts{"words": said})

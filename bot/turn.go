@@ -110,6 +110,9 @@ func (b *Bot) answer(tx database.Tx, c *inbox.Conversation, open []inbox.Message
 	if err := t.remember(); err != nil {
 		return err
 	}
+	if err := t.learn(); err != nil {
+		return err
+	}
 	if err := t.giveOver(); err != nil {
 		return err
 	}

@@ -125,6 +125,11 @@ func (c *Catalog) Questions(ctx context.Context, merchant string) ([]Question, e
 	return c.outside(ctx, merchant).questions()
 }
 
+// FindQuestions is Questions inside a transaction.
+func (c *Catalog) FindQuestions(tx database.Tx, merchant string) ([]Question, error) {
+	return in(tx, merchant).questions()
+}
+
 // PutQuestion makes a question (empty ID) or changes the one with the ID.
 func (c *Catalog) PutQuestion(tx database.Tx, merchant string, q Question) (Question, error) {
 	q.MerchantID, q.Examples = merchant, tidy(q.Examples)

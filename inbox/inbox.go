@@ -90,6 +90,12 @@ type Spoke struct {
 // NewsKind names the news.
 func (Spoke) NewsKind() string { return "inbox.spoke" }
 
+// Forgotten is announced when a conversation's words were destroyed.
+type Forgotten struct{ Merchant, Conversation string }
+
+// NewsKind names this news in the job queue.
+func (Forgotten) NewsKind() string { return "inbox.forgotten" }
+
 // Inbox keeps the conversations.
 type Inbox struct {
 	db       *database.DB

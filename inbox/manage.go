@@ -85,6 +85,9 @@ func (i *Inbox) ForgetConversation(tx database.Tx, merchant, conversation string
 	}
 	c.Party, c.Address, c.Memory, c.ClosedAt, c.Answering = retired+c.ID, nil, nil, &tx.Now, ByBot
 	i.nudge(tx, c)
+	if err := i.desk.Announce(tx, Forgotten{Merchant: merchant, Conversation: conversation}); err != nil {
+		return err
+	}
 	if err := setParty(tx, c); err != nil {
 		return err
 	}

@@ -95,6 +95,36 @@ func (i *Inbox) StaffMessages(ctx context.Context, merchant, conversation, actor
 	return i.Messages(ctx, merchant, conversation, after, max)
 }
 
+// StaffMessage gives one of the staff one message, and nothing else of the conversation. That they looked is written down
+// first, for the customer to read.
+func (i *Inbox) StaffMessage(ctx context.Context, merchant, conversation, message, actor string) (Message, error) {
+	row, err := messageByID(i.db.Read(ctx), merchant, conversation, message)
+	if database.NotFound(err) {
+		return Message{}, ErrUnknown
+	}
+	if err != nil {
+		return Message{}, err
+	}
+	err = i.db.InTx(ctx, func(tx database.Tx) error {
+		return i.keys.Looked(tx, merchant, privacy.ConversationSubject(conversation), actor, "messages.misunderstood")
+	})
+	if err != nil {
+		return Message{}, err
+	}
+	box, err := i.keys.BoxNow(ctx, merchant, privacy.ConversationSubject(conversation))
+	if errors.Is(err, privacy.ErrForgotten) {
+		return forgotten([]messageRow{row})[0], nil
+	}
+	if err != nil {
+		return Message{}, err
+	}
+	list, err := openAll(box, []messageRow{row})
+	if err != nil {
+		return Message{}, err
+	}
+	return list[0], nil
+}
+
 // Confirming gives one of the staff the exchange around a moment, and nothing else of the conversation: what the customer said last before it,
 // what was said to that, and what was asked before. That it was looked at is written down first, for the customer to read.
 func (i *Inbox) Confirming(ctx context.Context, merchant, conversation, actor string, at time.Time) ([]Message, error) {

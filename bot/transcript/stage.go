@@ -20,6 +20,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/live"
+	"sotto.chat/lessons"
 	"sotto.chat/merchants"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
@@ -55,12 +56,14 @@ type Stage struct {
 	Channels *channels.Channels
 	Inbox    *inbox.Inbox
 	Bot      *bot.Bot
+	Lessons  *lessons.Lessons
 	Bank     *sandbox.Sandbox
 	Merchant merchants.Merchant
 
 	// Visitor is who talks; Conversation is where, once something was said.
 	Visitor, Conversation string
 
+	keys     *privacy.Keys
 	register *merchants.Register
 	voice    words.Voice
 	sent     atomic.Int64
@@ -144,7 +147,7 @@ func build(ctx context.Context, p Props, furnish func(*Stage) error) (s *Stage, 
 
 // wire makes the rooms, as the program does.
 func (s *Stage) wire(keys *privacy.Keys) (err error) {
-	s.register = merchants.New(s.DB, keys)
+	s.keys, s.register = keys, merchants.New(s.DB, keys)
 	s.Desk = jobs.New(s.DB, s.Log)
 	s.Catalog, s.People = catalog.New(s.DB, s.Desk), customers.New(s.DB, keys)
 	s.Payments = payments.New(s.DB, s.register, s.Desk, payments.Config{StripeURL: s.bank.url, PlatformKey: bankKey, PlatformSecrets: []string{hookSecret},
@@ -160,8 +163,15 @@ func (s *Stage) wire(keys *privacy.Keys) (err error) {
 		return bot.Shop{Name: m.Name, Currency: m.Currency, Country: m.Country, Language: m.Language, Formal: m.Settings.Formal,
 			Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Model: m.Settings.LLM}, err
 	}, s.Embedded, s.Model, s.Log)
+	if err == nil {
+		s.Lessons = lessons.New(s.DB, keys, s.Catalog, s.Inbox, s.Desk)
+		s.Bot.Learn(s.Lessons)
+	}
 	return err
 }
+
+// Keys are what seals everything on the stage.
+func (s *Stage) Keys() *privacy.Keys { return s.keys }
 
 // Work starts the job queue, which money and time need.
 func (s *Stage) Work(ctx context.Context) error {

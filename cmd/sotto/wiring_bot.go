@@ -21,6 +21,8 @@ func (h *house) newBot() (*bot.Bot, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.Lessons = lessons.New(h.DB, h.Keys, h.Catalog, h.Inbox, h.desk)
+	b.Learn(h.Lessons)
 	h.Try = func(ctx context.Context, merchant, text, locale, asked string) (lessons.Trial, error) {
 		goods, err := b.Goods(ctx, merchant)
 		if err != nil {

@@ -47,6 +47,8 @@ type Rooms struct {
 	Inbox     *inbox.Inbox
 	Events    *events.Teller
 
+	// Lessons are what the bot could not read, and what it may be taught.
+	Lessons *lessons.Lessons
 	// Try reads a message that staff typed, and tells how; nil where nothing reads.
 	Try func(ctx context.Context, merchant, text, locale, asked string) (lessons.Trial, error)
 	// Boleto sends the line of a boleto into a payment's chat; nil where nothing can.
@@ -92,6 +94,7 @@ func Mount(r *gin.Engine, guards []gin.HandlerFunc, rooms Rooms) *huma.OpenAPI {
 	a.reconciliation()
 	a.customers()
 	a.conversations()
+	a.lessons()
 	a.channels()
 	a.shop()
 	a.events()

@@ -11,6 +11,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"github.com/gin-gonic/gin"
 
+	"sotto.chat/catalog"
 	"sotto.chat/customers"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
@@ -33,6 +34,9 @@ type Deps struct {
 	// Payments makes the report of money; without it that page is not there.
 	Payments *payments.Payments
 	Hub      *live.Hub
+	// Lessons are what the bot could not read; Catalog is for saying what it meant. Without them that page is not there.
+	Lessons *lessons.Lessons
+	Catalog *catalog.Catalog
 	// Try reads a message that staff typed; without it that page is not there.
 	Try       func(ctx context.Context, merchant, text, locale, asked string) (lessons.Trial, error)
 	PublicURL string
@@ -77,6 +81,7 @@ func Mount(r gin.IRouter, d Deps) {
 	in.GET("/money", h.may(merchants.MoneyRead), h.money)
 	in.GET("/try", h.may(merchants.CatalogRead), h.tryPage)
 	in.POST("/try", h.may(merchants.CatalogRead), h.try)
+	h.lessonsPages(in)
 	in.GET("/conversations", h.may(merchants.TalkRead), h.conversations)
 	in.GET("/conversations/:id", h.may(merchants.TalkRead), h.conversation)
 }

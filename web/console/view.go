@@ -36,6 +36,7 @@ type view struct {
 	Customer                    *person
 	Money                       *moneyView
 	Try                         *tryView
+	Lessons                     *lessonsView
 }
 
 type filter struct {
