@@ -49,7 +49,7 @@ func (r *reader) answer(clauses []clause) answer {
 		}
 		switch {
 		case s == nil && c.concepts.hasAny(cNo, cWeakNo):
-			a.no = a.no || len(r.out) == 0 && c.words == 0 && c.named == 0 && !c.question && c.to-c.from <= 5
+			a.no = a.no || r.onlyGreets() && c.words == 0 && c.named == 0 && !c.question && c.matter() <= 5
 		case s == nil:
 			a.yes = a.yes || r.approves(c)
 		case s.has(cNo) && !r.negatesGoods(c, s):
@@ -70,6 +70,21 @@ func (r *reader) answer(clauses []clause) answer {
 	return a
 }
 
+// onlyGreets tells whether nothing was said yet beyond a greeting.
+func (r *reader) onlyGreets() bool {
+	return len(r.out) == 0 || len(r.out) == 1 && r.out[0].Kind == reading.Greet
+}
+
+// matter counts the words of a clause behind its opening courtesies.
+func (c *clause) matter() int {
+	for i := range c.segs {
+		if !c.segs[i].hasAny(cGreet, cThanks, cOpener) {
+			return c.to - c.segs[i].from
+		}
+	}
+	return 0
+}
+
 // agrees recognises a weak yes that stands alone: "ok" with nothing else to it.
 func (c *clause) agrees() bool {
 	return !c.question && c.words == 0 && c.named == 0 && !c.concepts.hasAny(cThanks)
@@ -77,8 +92,13 @@ func (c *clause) agrees() bool {
 
 // approves recognises a yes that does not begin with one: "everything looks right".
 func (r *reader) approves(c *clause) bool {
-	if c.segs[0].has(cRight) && len(c.segs) > 1 && c.segs[1].unknown() && r.tokens[c.segs[1].from].brk == breakNone {
-		return false // "great weather"
+	for i := range c.segs[:len(c.segs)-1] {
+		if c.segs[i].has(cRight) && c.segs[i+1].unknown() && r.tokens[c.segs[i+1].from].brk == breakNone {
+			return false // "great weather"
+		}
+		if !c.segs[i].has(cGreet) {
+			break
+		}
 	}
 	return c.concepts.has(cRight) && !c.question && c.words <= 1 && c.named == 0 && c.to-c.from <= 9 && !c.concepts.hasAny(cSearch, cTalk, cMyAccount, cPay)
 }

@@ -46,7 +46,7 @@ func (r *reader) starts(i int) bool {
 	}
 	before := &r.segs[i-1]
 	if brk != breakComma && !before.has(cAnd) && !before.has(cBut) {
-		return false
+		return r.startsBare(i)
 	}
 	for _, x := range s.senses {
 		switch x.concept {
@@ -59,6 +59,15 @@ func (r *reader) starts(i int) bool {
 		}
 	}
 	return false
+}
+
+// startsBare tells whether a wish in so many words begins at a segment though no sign stands before it: "I would like".
+func (r *reader) startsBare(i int) bool {
+	s, before := &r.segs[i], &r.segs[i-1]
+	if s.phrase >= 0 || s.to-s.from < 2 || !s.has(cWant) || r.hitEnds(s.from, cTo) || i+1 == len(r.segs) {
+		return false
+	}
+	return before.unknown() || before.phrase >= 0 || before.has(cIt)
 }
 
 func (r *reader) newClause(segs []segment) clause {
@@ -138,6 +147,9 @@ func (r *reader) asks(c *clause) bool {
 		}
 		if s.has(cWant) || s.has(cMake) || s.phrase >= 0 || r.hitAt(s.from, cWant) {
 			break
+		}
+		if s.to-s.from > 1 && s.has(cOpener) && !s.has(cQuestion) {
+			continue // a courtesy may begin like a question
 		}
 		if !s.has(cGreet) && !s.has(cYes) && (r.hitAt(s.from, cQuestion) || r.hitAt(s.from, cAux)) {
 			return true

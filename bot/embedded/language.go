@@ -23,6 +23,8 @@ type languageFile struct {
 	Ordinals map[string]int      `json:"ordinals"`
 	Names    map[string][]string `json:"languages"`
 	Shapes   shapes              `json:"shapes"`
+	// Sounds are what people say while they think: "um".
+	Sounds []string `json:"sounds"`
 }
 
 // language is a compiled language: a trie over folded words.
@@ -35,6 +37,7 @@ type language struct {
 	typos     *search.Spelling
 	shapes    shapes
 	own       map[string]bool // its own names for itself
+	sounds    map[string]bool
 }
 
 type langNode struct {
@@ -77,7 +80,10 @@ func loadLanguages() []*language {
 
 func compileLanguage(file string, f *languageFile) *language {
 	l := &language{code: f.Code, nodes: make([]langNode, 1), vocab: map[string]bool{}, skippable: map[string]bool{},
-		shapes: f.Shapes, own: map[string]bool{}}
+		shapes: f.Shapes, own: map[string]bool{}, sounds: map[string]bool{}}
+	for _, w := range f.Sounds {
+		l.sounds[w] = true
+	}
 	for _, name := range f.Names[f.Code] {
 		l.own[search.Fold(name)] = true
 	}
@@ -104,7 +110,7 @@ func compileLanguage(file string, f *languageFile) *language {
 			l.add(p, sense{concept: cLanguageName, text: code})
 		}
 	}
-	l.typos = search.NewSpelling(l.vocab, 8)
+	l.typos = search.NewSpelling(l.vocab, 7)
 	return l
 }
 

@@ -94,17 +94,17 @@ func (l *Lexicon) id(word string) int32 {
 }
 
 // split takes apart words that were written together ("thankyou"), where both halves are known and the whole is not.
-func (l *Lexicon) split(tokens []token, lang *language) []token {
+func (l *Lexicon) split(text string, tokens []token, lang *language) []token {
 	for i := 0; i < len(tokens); i++ {
 		w := tokens[i].word
-		if len(w) < 6 || len(w) > 30 || l.known(w, lang) {
-			continue
+		if len(w) < 6 || len(w) > 30 || l.known(w, lang) || i+1 < len(tokens) && tokens[i+1].start == tokens[i].end && tokens[i+1].word[0] <= '9' {
+			continue // a word with a number on it is a code
 		}
 		for cut := len(w) - 3; cut >= 3; cut-- {
 			a, b := w[:cut], w[cut:]
 			if stem, ok := l.compound(a, b, lang); ok {
 				a = stem
-			} else if w[cut] >= 0x80 || !(l.inCatalog(a) && l.inCatalog(b)) && !(lang.vocab[a] && lang.vocab[b]) && !(lang.counts(a) && l.inCatalog(b)) {
+			} else if w[cut] >= 0x80 || !seam(text[tokens[i].start:tokens[i].end], cut) && !l.glued(a, b, lang) {
 				continue
 			}
 			if near, _ := l.typos.Nearest(w); near != "" {
@@ -118,6 +118,42 @@ func (l *Lexicon) split(tokens []token, lang *language) []token {
 		}
 	}
 	return tokens
+}
+
+// seam tells whether a capital stands right behind a small letter: "twoTeas".
+func seam(raw string, at int) bool {
+	return at < len(raw) && raw[at] >= 'A' && raw[at] <= 'Z' && raw[at-1] >= 'a' && raw[at-1] <= 'z'
+}
+
+// minGlued is the shortest word of the language that may be glued to one of the catalog: shorter ones are too often a
+// part of another word.
+const minGlued = 4
+
+// glued tells whether two halves of a word are two words that lost the space between them. Beside a word of the catalog
+// the other may be a small one of ordering only: "withmilk", but not "checkbook".
+func (l *Lexicon) glued(a, b string, lang *language) bool {
+	switch {
+	case l.inCatalog(a) && l.inCatalog(b), lang.vocab[a] && lang.vocab[b]:
+		return true
+	case l.inCatalog(b):
+		return lang.counts(a) || len(a) >= minGlued && lang.small(a)
+	}
+	return len(b) >= minGlued && l.inCatalog(a) && lang.small(b)
+}
+
+// small tells whether a word is one of those that stand between the names of an order.
+func (l *language) small(w string) bool {
+	next, ok := l.nodes[0].next[w]
+	if !ok {
+		return false
+	}
+	for _, s := range l.nodes[next].senses {
+		switch s.concept {
+		case cWith, cWithout, cAnd, cOr, cBut, cArticle, cWant, cPut, cExtra, cLight, cOf, cAnother, cTo, cOnly, cDouble, cNumber, cFiller:
+			return true
+		}
+	}
+	return false
 }
 
 func (l *Lexicon) known(w string, lang *language) bool {

@@ -25,6 +25,9 @@ const (
 	trustedFrom   = 0.25
 )
 
+// plainFrom is the length from which a letter changed for another is a slip rather than another word.
+const plainFrom = 7
+
 // Weights of what is compared: whole words say most, pieces of words bridge typos and endings.
 const (
 	weightWord  = 1.0
@@ -41,6 +44,8 @@ type questionIndex struct {
 	idf      []float64
 	postings [][]posting
 	rare     float64 // the weight of what stands in no example
+	typos    *search.Spelling
+	written  map[string]bool // the words of the examples
 	judge    *classifier
 }
 
@@ -51,17 +56,22 @@ type posting struct {
 }
 
 func compileQuestions(questions []catalog.FileQuestion) *questionIndex {
-	ix := &questionIndex{features: map[string]int32{}}
+	ix := &questionIndex{features: map[string]int32{}, written: map[string]bool{}}
 	var examples [][]feature
 	for i, q := range questions {
 		ix.ids = append(ix.ids, q.ID)
 		for _, text := range q.Examples {
-			if f := features(tokenise(text)); len(f) > 0 {
+			tokens := tokenise(text)
+			for i := range tokens {
+				ix.written[tokens[i].word] = true
+			}
+			if f := features(tokens); len(f) > 0 {
 				examples = append(examples, f)
 				ix.owner = append(ix.owner, int32(i))
 			}
 		}
 	}
+	ix.typos = search.NewSpelling(ix.written, plainFrom)
 	ix.weigh(examples)
 	vectors := make([]example, len(examples))
 	for e, f := range examples {
@@ -158,7 +168,7 @@ func (ix *questionIndex) find(tokens []token) (id string, alike, margin float64)
 	scores := make([]float32, len(ix.owner))
 	var vector []posting
 	norm := 0.0
-	for _, x := range features(tokens) {
+	for _, x := range features(ix.mended(tokens)) {
 		f, ok := ix.features[x.name]
 		w := x.weight
 		if !ok {
@@ -182,6 +192,39 @@ func (ix *questionIndex) find(tokens []token) (id string, alike, margin float64)
 	slices.SortFunc(vector, func(a, b posting) int { return cmp.Compare(a.example, b.example) })
 	best, second, which := ix.rank(scores, float32(norm), vector)
 	return ix.ids[which], best, best - second
+}
+
+// mended takes apart what lost the space between two words of the examples, and corrects what is nearly one of them.
+func (ix *questionIndex) mended(tokens []token) []token {
+	out := make([]token, 0, len(tokens)+2)
+	for _, t := range tokens {
+		if len(t.word) < search.MinTypo || t.word[0] < 'a' || ix.written[t.word] {
+			out = append(out, t)
+			continue
+		}
+		if cut := ix.seam(t.word); cut > 0 {
+			out = append(out, token{word: t.word[:cut]}, token{word: t.word[cut:]})
+			continue
+		}
+		if near, d := ix.typos.Nearest(t.word); d == 1 && len(t.word) >= plainFrom {
+			t.word = near
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// seam is where a word falls into two words of the examples, 0 for nowhere.
+func (ix *questionIndex) seam(w string) int {
+	if len(w) < plainFrom {
+		return 0
+	}
+	for cut := minStem; cut <= len(w)-minGlued; cut++ {
+		if ix.written[w[:cut]] && ix.written[w[cut:]] {
+			return cut
+		}
+	}
+	return 0
 }
 
 // rank sums up the scores of the examples by question, together with what the classifier says.
@@ -242,9 +285,16 @@ func (r *reader) askMerchant() {
 			r.doubt += 0.2
 		}
 		r.alike = alike
-	case r.open && len(r.out) == 0:
+	case r.open && r.onlyCourteous():
 		r.out = append(r.out, reading.Action{Kind: reading.Ask})
 	}
+}
+
+// onlyCourteous tells whether nothing was said beyond greetings and thanks.
+func (r *reader) onlyCourteous() bool {
+	return !slices.ContainsFunc(r.out, func(a reading.Action) bool {
+		return a.Kind != reading.Greet && a.Kind != reading.Thanks && a.Kind != reading.Bye
+	})
 }
 
 // classifier is a multinomial logistic regression, trained on a merchant's examples when the catalog is compiled. It

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"sotto.chat/bot/reading"
 	"sotto.chat/catalog/search"
@@ -58,7 +60,10 @@ func (r *reader) all(locale string) reading.Reading {
 	if len(r.tokens) == 0 {
 		return out
 	}
-	r.tokens = l.split(l.shaped(text, r.tokens, r.lang), r.lang)
+	r.tokens = l.split(text, l.shaped(text, l.meant(text, r.tokens, r.lang), r.lang), r.lang)
+	if len(r.tokens) == 0 {
+		return out
+	}
 	forms := l.forms(r.tokens, r.lang)
 	r.hits = r.lang.find(r.tokens, make([]hit, 0, 2*len(r.tokens)))
 	r.segs = l.cut(r.tokens, forms, r.hits, r.lang, r.heard)
@@ -68,6 +73,48 @@ func (r *reader) all(locale string) reading.Reading {
 	out.Unread = append(out.Unread, r.unread()...)
 	out.Confidence = r.confidence()
 	return out
+}
+
+// meant leaves out what says nothing: the sounds of thinking, and pictures that neither the language nor the shop knows.
+// A break before them stands; the comma behind them is only a pause.
+func (l *Lexicon) meant(text string, tokens []token, lang *language) []token {
+	out, pause, sound := tokens[:0], breakNone, false
+	for i, t := range tokens {
+		picture := t.end-t.start > 1 && isPicture(text[t.start:t.end])
+		if (picture && !lang.vocab[t.word] || lang.sounds[t.word] && !lang.pairs(tokens, i)) && !l.inCatalog(t.word) {
+			if t.question && len(out) > 0 {
+				out[len(out)-1].question = true
+			}
+			pause, sound = max(pause, t.brk), !picture
+			continue
+		}
+		if sound && t.brk == breakComma {
+			t.brk = breakNone
+		}
+		t.brk = max(t.brk, pause)
+		out, pause, sound = append(out, t), breakNone, false
+	}
+	return out
+}
+
+// pairs tells whether a word makes a phrase with one of its neighbours: "uh huh" is no mere sound.
+func (l *language) pairs(tokens []token, i int) bool {
+	return i+1 < len(tokens) && l.follows(tokens[i].word, tokens[i+1].word) || i > 0 && l.follows(tokens[i-1].word, tokens[i].word)
+}
+
+// follows tells whether a phrase of the language begins with two words.
+func (l *language) follows(a, b string) bool {
+	first, ok := l.nodes[0].next[a]
+	if !ok {
+		return false
+	}
+	_, ok = l.nodes[first].next[b]
+	return ok
+}
+
+func isPicture(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.Is(unicode.So, r)
 }
 
 // detect picks the language with the most words of the message; the locale decides where they are equal. A language that

@@ -33,7 +33,7 @@ func (r *reader) say(c *clause) {
 		r.put(reading.Action{Kind: reading.Deny})
 		return
 	}
-	if c.question && !c.concepts.hasAny(cGreet, cThanks) {
+	if c.question && (!c.concepts.hasAny(cGreet, cThanks) || c.words > 0 || c.concepts.hasAny(cQuestion, cKnow)) {
 		r.open = true
 	}
 }
