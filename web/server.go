@@ -18,6 +18,7 @@ import (
 	"sotto.chat/internal/metrics"
 	"sotto.chat/internal/trace"
 	"sotto.chat/orders"
+	"sotto.chat/payments"
 	"sotto.chat/payments/wechatpay"
 	"sotto.chat/web/api"
 	"sotto.chat/web/chat"
@@ -79,7 +80,7 @@ func New(cfg Config) (http.Handler, error) {
 	docs.Mount(r, description)
 	pictures(r, cfg)
 	chat.Mount(r, chat.Deps{DB: cfg.DB, Channels: cfg.Channels, Inbox: cfg.Inbox, Merchants: cfg.Merchants, Orders: cfg.Orders, Keys: cfg.Keys, Hub: cfg.Hub, PublicURL: cfg.PublicURL, Log: cfg.Log})
-	pay.Mount(r, pay.Deps{Payments: cfg.Payments, Orders: cfg.Orders, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, ByHand: byHand(cfg), Consent: consent(cfg), WeChat: cfg.WeChat, Now: cfg.DB.Now, Log: cfg.Log})
+	pay.Mount(r, pay.Deps{Payments: cfg.Payments, Orders: cfg.Orders, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, ByHand: byHand(cfg), Consent: consent(cfg), WeChat: cfg.WeChat, OpenID: openID(cfg), Now: cfg.DB.Now, Log: cfg.Log})
 	console.Mount(r, console.Deps{DB: cfg.DB, Inbox: cfg.Inbox, Orders: cfg.Orders, Payments: cfg.Payments, Customers: cfg.Customers, Merchants: cfg.Merchants, Hub: cfg.Hub, Try: cfg.Try, Lessons: cfg.Lessons, Catalog: cfg.Catalog, Log: cfg.Log, PublicURL: cfg.PublicURL})
 	return r, nil
 }
@@ -91,6 +92,39 @@ func byHand(cfg Config) func(ctx context.Context, merchant, payment, method stri
 			_, err := cfg.Orders.PayBy(tx, merchant, payment, method, orders.Deed{Actor: "customer"})
 			return err
 		})
+	}
+}
+
+// openID gives the name under which an app of WeChat's knows the customer of a payment: there is one where they order in that very app.
+func openID(cfg Config) func(ctx context.Context, pay payments.Payment, app string) (string, error) {
+	return func(ctx context.Context, pay payments.Payment, app string) (who string, err error) {
+		ord, err := cfg.Orders.Get(ctx, pay.MerchantID, pay.OrderID)
+		if err != nil || ord.ConversationID == "" || ord.CustomerID == "" {
+			return "", err
+		}
+		talk, err := cfg.Inbox.Get(ctx, pay.MerchantID, ord.ConversationID)
+		if err != nil {
+			return "", err
+		}
+		ch, err := cfg.Channels.Get(ctx, pay.MerchantID, talk.ChannelID)
+		if err != nil || ch.Platform != "wechat" || ch.Settings["app_id"] != app {
+			return "", err
+		}
+		err = cfg.DB.InTx(ctx, func(tx database.Tx) error {
+			names, err := cfg.Customers.Identities(tx, pay.MerchantID, ord.CustomerID)
+			for _, n := range names {
+				switch {
+				case n.Kind != customers.OpenID:
+				case who == "":
+					who = n.Value
+				default: // known in several apps: nobody can tell which name is this one's
+					who = ""
+					return err
+				}
+			}
+			return err
+		})
+		return who, err
 	}
 }
 

@@ -167,7 +167,15 @@ func (w wechatShop) paysInPlace(t *testing.T) {
 	if !strings.Contains(string(a.body), "WeChat Pay") || len(w.till.Orders()) != 0 {
 		t.Fatalf("the page does not offer WeChat Pay, or looking at it began something: %s", a.body)
 	}
-	_, authorize := w.browse(t, http.MethodPost, link, insideWeChat)
+	a, _ = w.browse(t, http.MethodPost, link, insideWeChat) // who ordered in this account is known to it
+	known := bridgeText.FindSubmatch(a.body)
+	if known == nil || !strings.Contains(string(a.body), "/wechat?ask=1") {
+		t.Fatalf("the customer of the chat is not asked for the money in place: %d %s", a.status, a.body)
+	}
+	if err := w.till.Signs(html.UnescapeString(string(known[1]))); err != nil {
+		t.Error(err)
+	}
+	_, authorize := w.browse(t, http.MethodGet, link+"/wechat?ask=1", insideWeChat)
 	_, back := w.browse(t, http.MethodGet, authorize, insideWeChat)
 	if !strings.HasPrefix(back, link+"/wechat?") {
 		t.Fatalf("WeChat leads back to %q, by %q", back, authorize)

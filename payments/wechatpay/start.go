@@ -72,6 +72,15 @@ func (p *Pay) Takes(ctx context.Context, pay payments.Payment) bool {
 	return err == nil && ok
 }
 
+// AppID is the app in whose name a merchant's money is asked for; openids are names within one app.
+func (p *Pay) AppID(ctx context.Context, merchant string) (string, error) {
+	acct, err := p.account(ctx, merchant)
+	if err != nil {
+		return "", err
+	}
+	return acct.AppID, nil
+}
+
 // Authorize is where a customer inside WeChat is sent to be named to us, silently; empty where the merchant's app secret is not known.
 func (p *Pay) Authorize(ctx context.Context, merchant, back string) (string, error) {
 	acct, err := p.account(ctx, merchant)

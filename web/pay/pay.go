@@ -39,6 +39,8 @@ type Deps struct {
 	Consent func(ctx context.Context, merchant, customer string, given bool) error
 	// WeChat takes money by WeChat Pay; it may be nil.
 	WeChat *wechatpay.Pay
+	// OpenID gives the name under which an app of WeChat's knows who pays; empty where the shop was not told. It may be nil.
+	OpenID func(ctx context.Context, pay payments.Payment, app string) (string, error)
 	// Clicks bounds how often one link is asked for, Guesses how often one address asks for links that are none. Nil: a link is worth a
 	// thousand clicks at once and twenty a second, a guess one a second.
 	Clicks, Guesses *door.Limiter

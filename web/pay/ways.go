@@ -25,6 +25,7 @@ type told struct {
 	Code      template.URL // what the code for WeChat says
 	Square    square       // the same as a QR code
 	Bridge    string       // what WeChat's own browser asks for the money with, as JSON
+	NotMe     bool         // whoever looks may be another person than the bridge was made for
 }
 
 // ways lists how an open payment can be paid; the way that was chosen already is not offered again.

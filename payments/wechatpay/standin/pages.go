@@ -1,9 +1,16 @@
 package standin
 
 import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"html/template"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 var payPage = template.Must(template.New("pay").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -74,4 +81,25 @@ func (s *Server) is(number, prepay string) bool {
 	defer s.mu.Unlock()
 	o := s.orders[number]
 	return o != nil && o.prepay == prepay
+}
+
+// Signs checks what a page hands to the bridge of WeChat's browser, as WeChat does: all fields, the prepared order, and the merchant's signature.
+func (s *Server) Signs(bridge string) error {
+	var b struct{ AppID, TimeStamp, NonceStr, Package, SignType, PaySign string }
+	if err := json.Unmarshal([]byte(bridge), &b); err != nil {
+		return err
+	}
+	prepay, ok := strings.CutPrefix(b.Package, "prepay_id=")
+	s.mu.Lock()
+	o := s.find(prepay)
+	s.mu.Unlock()
+	if !ok || o == nil || b.AppID != s.AppID || b.TimeStamp == "" || b.NonceStr == "" || b.SignType != "RSA" {
+		return errors.New("the request names no prepared order, or lacks a field")
+	}
+	sig, err := base64.StdEncoding.DecodeString(b.PaySign)
+	sum := sha256.Sum256([]byte(strings.Join([]string{b.AppID, b.TimeStamp, b.NonceStr, b.Package, ""}, "\n")))
+	if err != nil {
+		return err
+	}
+	return rsa.VerifyPKCS1v15(&s.Merchant.PublicKey, crypto.SHA256, sum[:], sig)
 }
