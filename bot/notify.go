@@ -156,18 +156,22 @@ func (b *Bot) tellMoney(d *draft, n orders.Changed, ord orders.Order, f words.Fa
 	case orders.ReasonProcessing:
 		d.say("payment_processing", f)
 		d.say("slow_rule", f)
-	case orders.ReasonFailed:
+	case orders.ReasonFailed, orders.ReasonHoldEnded:
 		links := b.orders.PayLinks(ord)
 		if len(links) == 0 {
 			return false
 		}
-		d.say("payment_failed", f)
+		key := "payment_failed"
+		if n.Reason == orders.ReasonHoldEnded {
+			key = "hold_ended"
+		}
+		d.say(key, f)
 		d.payLinks(links)
 	case orders.ReasonReturned:
 		d.say("returned", f)
 	case orders.ReasonPaid: // in cash, when the goods were handed over
 		d.say("paid", f)
-	case orders.ReasonPlaced, orders.ReasonFree:
+	case orders.ReasonPlaced, orders.ReasonFree, orders.ReasonHoldEnds: // the last is for staff
 		return false
 	default:
 		return b.tellShare(d, n, ord, f)

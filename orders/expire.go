@@ -69,6 +69,9 @@ func (o *Orders) expire(tx database.Tx, merchant, order string) (time.Duration, 
 			if err := o.stay(tx, &ord, happening{reason: ReasonHoldEnds, actor: "clock", fact: ReasonHoldEnds + ":" + p.ID}); err != nil {
 				return 0, err
 			}
+			if err := o.pay.HoldEnds(tx, merchant, p.ID); err != nil {
+				return 0, err
+			}
 		}
 		if onItsWay(p) {
 			return moreTime, o.lastUntil(tx, &ord, tx.Now.Add(moreTime))
@@ -79,3 +82,15 @@ func (o *Orders) expire(tx database.Tx, merchant, order string) (time.Duration, 
 	}
 	return 0, reopenCart(tx, merchant, ord.CartID)
 }
+
+// lastUntil moves the appointment at which an unpaid order expires.
+func (o *Orders) lastUntil(tx database.Tx, ord *Order, at time.Time) error {
+	ord.ExpiresAt, ord.UpdatedAt = &at, tx.Now
+	if err := saveOrder(tx, ord); err != nil {
+		return err
+	}
+	return o.desk.Announce(tx, due{Merchant: ord.MerchantID, Order: ord.ID}, jobs.At(at))
+}
+
+// onItsWay tells whether money may still come without anybody doing anything more.
+func onItsWay(p payments.Payment) bool { return p.Processing() || p.Status == payments.Authorized }

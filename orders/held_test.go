@@ -54,8 +54,30 @@ func TestHeldMoneyFollowsTheGoods(t *testing.T) {
 			t.Error(err)
 		}
 		w.has(old.ID, orders.ReasonHoldEnds)
+		warned := w.get(old.ID).Payments[0]
+		if warned.Status != payments.Authorized || warned.Reason != payments.ReasonHoldEnds {
+			t.Errorf("%+v", warned)
+		}
+		w.remedies(warned.ID, orders.RemedyCapture)
+		if r, err := w.pay.Statements().Report(t.Context(), w.m.ID, clock.Now(), clock.Now().Add(time.Hour)); err != nil || len(r.Waiting) != 1 || r.Waiting[0].PaymentID != warned.ID {
+			t.Errorf("nobody is told of the hold that ends: %+v %v", r.Waiting, err)
+		}
 		fulfil(old, staffDeed)
 		taken(old, "", old.Total)
+		lost := w.place(w.cart(w.customer(), want{sku: "mug", n: 2}).ID)
+		session := w.session(lost)
+		w.must(w.bank.Approve(session))
+		testkit.Eventually(t, "the money is held", func() bool { p, _ := w.get(lost.ID).Payment(); return p.Status == payments.Authorized })
+		clock.Advance(6*24*time.Hour + time.Hour)
+		if _, err := w.orders.Sweep(t.Context()); err != nil {
+			t.Error(err)
+		}
+		w.has(lost.ID, orders.ReasonHoldEnds)
+		w.must(w.bank.LetGo(session))
+		gone := w.has(lost.ID, orders.ReasonHoldEnded)
+		if p := gone.Payments[0]; gone.Status != orders.AwaitingPayment || p.Status != payments.Failed || w.orders.PayURL(gone) == "" {
+			t.Errorf("%s %+v", gone.Status, p)
+		}
 		w.sound()
 	})
 }

@@ -33,8 +33,9 @@ const (
 	ReasonLateNoGoods   = "late_out_of_stock" // paid after the end; the goods are gone, a person must look
 	ReasonLateCancelled = "late_cancelled"    // paid after somebody had cancelled; a person must look
 	ReasonSuperseded    = "late_superseded"   // paid after the end; the same cart was paid as another order
-	ReasonHoldEnds      = "hold_ends"         // money is held that must be taken within a day, or the bank lets it go
-	ReasonProcessing    = "processing"        // a slow method is on its way
+	ReasonHoldEnds      = payments.ReasonHoldEnds
+	ReasonHoldEnded     = payments.ReasonHoldEnded // the bank let held money go; a new link is possible
+	ReasonProcessing    = "processing"             // a slow method is on its way
 	ReasonFailed        = "payment_failed"
 	ReasonExpired       = "expired"
 	ReasonCartChanged   = "cart_changed"

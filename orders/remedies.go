@@ -18,6 +18,7 @@ const (
 	RemedyAskRest    = "ask_rest"          // too little is good as a part; another payment asks for the rest
 	RemedyReceive    = "receive"           // the cash, or the transfer, is here
 	RemedyConfirm    = "confirm_refund"    // the transfer back was made
+	RemedyCapture    = "capture"           // held money is taken
 	RemedyUnsent     = "refund_unsent"     // the transfer back could not be made
 )
 
@@ -53,6 +54,8 @@ func (o *Orders) Remedies(ctx context.Context, merchant, payment string) ([]Reme
 		out = append(out, Remedy{Code: RemedyAskRest, Amount: ord.Open()})
 	case p.Status == payments.NeedsReview && left.Amount > 0:
 		out = judgements(ord, p, left, refunds)
+	case p.Takeable():
+		out = append(out, Remedy{Code: RemedyCapture, Amount: p.Money()})
 	case p.PromisedCash():
 		out = append(out, Remedy{Code: RemedyReceive, Amount: p.Money(), Method: payments.MethodCash})
 	case p.Status == payments.Pending && p.Reason == payments.ReasonTransfer:

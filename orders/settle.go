@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"time"
 
 	"sotto.chat/catalog"
 	"sotto.chat/internal/database"
-	"sotto.chat/internal/jobs"
 	"sotto.chat/payments"
 )
 
@@ -79,6 +77,9 @@ func (o *Orders) follow(tx database.Tx, m payments.Move) error {
 	case m.To == payments.Failed:
 		if err := o.sameLife(tx, &ord, m.Payment); err != nil {
 			return err
+		}
+		if m.Payment.Reason == payments.ReasonHoldEnded {
+			return o.tell(tx, &ord, m, ReasonHoldEnded)
 		}
 		return o.tell(tx, &ord, m, ReasonFailed)
 	}
@@ -384,15 +385,3 @@ func (o *Orders) stay(tx database.Tx, ord *Order, h happening) error {
 	}
 	return o.note(tx, ord, ord.Status, h)
 }
-
-// lastUntil moves the appointment at which an unpaid order expires.
-func (o *Orders) lastUntil(tx database.Tx, ord *Order, at time.Time) error {
-	ord.ExpiresAt, ord.UpdatedAt = &at, tx.Now
-	if err := saveOrder(tx, ord); err != nil {
-		return err
-	}
-	return o.desk.Announce(tx, due{Merchant: ord.MerchantID, Order: ord.ID}, jobs.At(at))
-}
-
-// onItsWay tells whether money may still come without anybody doing anything more.
-func onItsWay(p payments.Payment) bool { return p.Processing() || p.Status == payments.Authorized }

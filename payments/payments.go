@@ -292,6 +292,7 @@ const (
 	ReasonCapturing     = "capturing"      // authorized: the goods went out, and the held money is being taken
 	ReasonCaptured      = "captured_part"  // paid: less was taken than was held, as somebody said; the rest was let go
 	ReasonCaptureFailed = "capture_failed" // needs_review: the goods went out, and the held money could not be taken
+	ReasonHoldEnds      = "hold_ends"      // authorized: what is held must be taken within a day, or the bank lets it go
 	ReasonHoldEnded     = "hold_ended"     // failed: the bank let the held money go before anybody took it; a new link is possible
 	ReasonPartly        = "partly_paid"    // needs_review: the order ended with a part of its money in
 )

@@ -264,6 +264,21 @@ func (p *Payments) PromiseCapture(tx database.Tx, merchant, paymentID string, am
 	return pay, p.desk.Announce(tx, HeldMoney{merchant, paymentID})
 }
 
+// HoldEnds marks held money that must be taken within a day: whoever looks at what needs a person sees it.
+func (p *Payments) HoldEnds(tx database.Tx, merchant, paymentID string) error {
+	pay, err := lockPayment(tx, merchant, paymentID)
+	if err != nil || pay.Status != Authorized || pay.Reason != "" {
+		return err
+	}
+	if err := pay.move(Authorized, ReasonHoldEnds); err != nil {
+		return err
+	}
+	return savePayment(tx, &pay)
+}
+
+// Takeable tells whether money is held that nobody has said to take yet.
+func (p Payment) Takeable() bool { return p.Status == Authorized && p.Reason != ReasonCapturing }
+
 // kept is the attempt whose held money counts: the first of them. list is sorted from the last to the first.
 func kept(list []attempt) (attempt, bool) {
 	for _, a := range slices.Backward(list) {

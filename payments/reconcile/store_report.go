@@ -23,5 +23,5 @@ func margins(db *gorm.DB, merchant string, from, to time.Time, limit int) (out [
 // waiting reads the payments that need a person.
 func waiting(db *gorm.DB, merchant string, limit int) (out []Waiting, err error) {
 	return out, db.Raw(`select id as payment_id, order_id, reason, amount, paid_amount as paid, currency, updated_at as since from payments
-		where merchant_id = ? and status = 'needs_review' order by updated_at, id limit ?`, merchant, limit).Scan(&out).Error
+		where merchant_id = ? and (status = 'needs_review' or status = 'authorized' and reason = 'hold_ends') order by updated_at, id limit ?`, merchant, limit).Scan(&out).Error
 }

@@ -15,7 +15,7 @@ import (
 
 // Remedy is one thing that a person can do about a payment now: send the body to the path.
 type Remedy struct {
-	Code   string     `json:"code" enum:"accept,refund,refund_difference,ask_rest,receive,confirm_refund,refund_unsent"`
+	Code   string     `json:"code" enum:"accept,refund,refund_difference,ask_rest,receive,capture,confirm_refund,refund_unsent"`
 	Label  string     `json:"label"`
 	Method string     `json:"method" enum:"POST"`
 	Path   string     `json:"path"`
@@ -44,6 +44,8 @@ func showRemedy(payment string, r orders.Remedy) Remedy {
 		out.Label = "Ask for the missing " + sum
 	case orders.RemedyReceive:
 		out.Label, out.Body = "The "+sum+" is here", RemedyBody{Amount: &r.Amount, Method: r.Method}
+	case orders.RemedyCapture:
+		out.Label, out.Body.Amount = "Take the held "+sum, &r.Amount
 	case orders.RemedyConfirm:
 		out.Label, out.Path, out.Body.Made = "The "+sum+" was sent back", "/v1/refunds/"+r.Refund+"/confirm", &yes
 	case orders.RemedyUnsent:
