@@ -23,6 +23,7 @@ type about struct {
 	cash             bool   // this payment's money was cash
 	gone             bool   // all of it went back
 	done             bool   // the order is paid
+	looked           bool   // a person looks at money for another part of the order
 }
 
 // share is the link of a part.
@@ -54,7 +55,9 @@ func (p *pay) tell(c *gin.Context, v *view, tag string, pay payments.Payment) {
 	if ord.ID != "" {
 		v.order.number, v.order.alone = ord.Number, ord.ConversationID == ""
 		v.order.done = !slices.Contains([]orders.Status{orders.AwaitingPayment, orders.Cancelled, orders.Expired}, ord.Status)
-		if open := ord.Open(); open.Amount > 0 && (ord.Status == orders.AwaitingPayment || slices.ContainsFunc(ord.Payments, expected)) {
+		open := ord.Open()
+		open.Amount -= v.order.unsettled(ord, pay.ID)
+		if open.Amount > 0 && (ord.Status == orders.AwaitingPayment || slices.ContainsFunc(ord.Payments, expected)) {
 			v.order.rest = assets.Money(tag, open)
 		}
 		v.order.arrived(tag, ord)
@@ -111,6 +114,20 @@ func (a *about) arrived(tag string, ord orders.Order) {
 	if here > 0 && !unsure {
 		a.here = assets.Money(tag, money.Of(here, ord.Currency))
 	}
+}
+
+// unsettled is the money of the order's other parts that is here, or held, and of which a person or the shop has not decided.
+func (a *about) unsettled(ord orders.Order, but string) (sum int64) {
+	for _, p := range ord.Payments {
+		switch {
+		case p.ID == but || p.Currency != ord.Currency:
+		case p.Status == payments.Authorized:
+			sum += p.Amount
+		case p.Status == payments.NeedsReview && p.PaidAmount > p.RefundedAmount:
+			a.looked, sum = true, sum+p.PaidAmount-p.RefundedAmount
+		}
+	}
+	return sum
 }
 
 // share words a part of an order: it stands there under the order's number alone.
@@ -189,8 +206,12 @@ func (v *view) wentBack() string {
 // still says what of the order is open; else says that nothing is.
 func (v *view) still(otherwise string) string {
 	switch {
+	case v.order.rest != "" && v.order.looked:
+		return v.join(v.say("rest_open"), v.say("part_looked_at"))
 	case v.order.rest != "":
 		return v.say("rest_open")
+	case v.order.looked:
+		return v.say("part_looked_at")
 	case otherwise != "":
 		return v.say(otherwise)
 	}

@@ -137,6 +137,22 @@ func TestThePageSaysWhatCame(t *testing.T) {
 	})
 }
 
+// Money for another part that a person looks at is neither open nor settled: the page of the part that is paid says just that.
+func TestAPartBesideOneThatAPersonLooksAt(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		s, ord, _ := counter(t, db, clock)
+		split(s, ord, 300, 400)
+		parts := waiting(s, ord)
+		hand(s, parts[0].ID, 300)
+		settled(s, parts[0].ID, payments.Paid)
+		hand(s, parts[1].ID, 450)
+		settled(s, parts[1].ID, payments.NeedsReview)
+		link := s.Payments.PayURL(parts[0])
+		has(t, ask(s, "GET", link, "en"), 200, "A person at Café Quiet looks at money for another part of this order.")
+		everywhere(s, link, 200, []string{"part_looked_at"}, []string{"rest_open", "all_paid"})
+	})
+}
+
 // A link that a split replaced says so, and leads to the parts; it never says that the order was cancelled while it was not.
 func TestTheLinkThatWasSplit(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
