@@ -2,10 +2,12 @@ package channels
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
 )
 
 // Webhooks that come at the same moment are written in one transaction: a commit costs much more than a row. A webhook
@@ -122,10 +124,9 @@ func (c *Channels) announce(tx database.Tx, list []Arrived) error {
 	if len(list) == 1 {
 		return c.desk.Announce(tx, list[0])
 	}
-	for start := 0; start < len(list); start += arrivalsAtOnce {
-		if err := c.desk.Announce(tx, Arrivals{list[start:min(start+arrivalsAtOnce, len(list))]}); err != nil {
-			return err
-		}
+	var news []jobs.News
+	for part := range slices.Chunk(list, arrivalsAtOnce) {
+		news = append(news, Arrivals{part})
 	}
-	return nil
+	return c.desk.AnnounceAll(tx, news)
 }

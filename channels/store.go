@@ -105,12 +105,14 @@ func insertEvents(tx database.Tx, rows []eventRow) (map[string]bool, error) {
 			args = append(args, r.MerchantID, r.ChannelID, r.DedupKey, r.ID, r.Party, r.Kind, r.Sealed, r.SaidAt, r.ReceivedAt, r.HandledAt)
 		}
 		q = append(q, " on conflict do nothing returning id"...)
-		var ids []string
-		if err := tx.DB().Raw(string(q), args...).Scan(&ids).Error; err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
+		err := tx.Together(database.Ask{SQL: string(q), Args: args, Row: func(scan func(...any) error) error {
+			var id string
+			err := scan(&id)
 			fresh[id] = true
+			return err
+		}})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return fresh, nil

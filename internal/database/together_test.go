@@ -71,7 +71,7 @@ func TestOneFailureUndoesWhatWentTogether(t *testing.T) {
 			"a row that cannot be read": {func(tx database.Tx) error {
 				return tx.Together(put("a", 1), database.Ask{SQL: "select id from notes", Row: func(func(...any) error) error { return refused }}, put("b", 1))
 			}, func(err error) bool { return errors.Is(err, refused) }},
-			"the caller": {func(tx database.Tx) error { return errors.Join(tx.Together(put("a", 1)), refused) }, func(err error) bool { return errors.Is(err, refused) }},
+			"the caller":               {func(tx database.Tx) error { return errors.Join(tx.Together(put("a", 1)), refused) }, func(err error) bool { return errors.Is(err, refused) }},
 			"before anything was said": {func(database.Tx) error { return refused }, func(err error) bool { return errors.Is(err, refused) }},
 		} {
 			if err := db.InTx(t.Context(), c.f); !c.want(err) {

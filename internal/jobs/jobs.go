@@ -103,10 +103,11 @@ func eager(ctx context.Context) bool { v, _ := ctx.Value(eagerKey{}).(bool); ret
 
 // Announce writes one job for each listener of n into the transaction.
 func (d *Desk) Announce(tx database.Tx, n News, opts ...Option) error {
-	raw, err := json.Marshal(n)
-	if err != nil {
-		return fmt.Errorf("announce %s: %w", n.NewsKind(), err)
-	}
+	return d.AnnounceAll(tx, []News{n}, opts...)
+}
+
+// AnnounceAll is Announce for much news, written at once.
+func (d *Desk) AnnounceAll(tx database.Tx, list []News, opts ...Option) error {
 	if d.queue == nil {
 		return errors.New("jobs: the desk is not open")
 	}
@@ -118,23 +119,33 @@ func (d *Desk) Announce(tx database.Tx, n News, opts ...Option) error {
 	if now {
 		h.at = tx.Now.Add(eagerNet)
 	}
-	names := d.byNews[n.NewsKind()]
-	for _, name := range names {
-		if err := d.queue.insert(tx, promise{Listener: name, News: raw}, h.at); err != nil {
-			return fmt.Errorf("promise %s: %w", name, err)
+	var promises []promise
+	for _, n := range list {
+		raw, err := json.Marshal(n)
+		if err != nil {
+			return fmt.Errorf("announce %s: %w", n.NewsKind(), err)
+		}
+		for _, name := range d.byNews[n.NewsKind()] {
+			promises = append(promises, promise{Listener: name, News: raw})
 		}
 	}
+	if len(promises) == 0 {
+		return nil
+	}
+	if err := d.queue.insert(tx, promises, h.at); err != nil {
+		return fmt.Errorf("promise %s: %w", promises[0].Listener, err)
+	}
 	if now {
-		tx.AfterCommit(func(ctx context.Context) { d.nudge(ctx, names, raw) })
+		tx.AfterCommit(func(ctx context.Context) { d.nudge(ctx, promises) })
 	}
 	return nil
 }
 
 // nudge does the promised work at once. A failure is left to the job.
-func (d *Desk) nudge(ctx context.Context, names []string, raw json.RawMessage) {
-	for _, name := range names {
-		if err := d.run(ctx, promise{Listener: name, News: raw}); err != nil && !errors.As(err, new(ErrLater)) {
-			d.log.WarnContext(ctx, "work at once failed; the job will do it", "listener", name, "error", err)
+func (d *Desk) nudge(ctx context.Context, promises []promise) {
+	for _, p := range promises {
+		if err := d.run(ctx, p); err != nil && !errors.As(err, new(ErrLater)) {
+			d.log.WarnContext(ctx, "work at once failed; the job will do it", "listener", p.Listener, "error", err)
 		}
 	}
 }

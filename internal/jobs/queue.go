@@ -38,7 +38,7 @@ func (beat) Kind() string { return "beat" }
 
 // queue hides the transaction type, the one thing that differs between the engines.
 type queue interface {
-	insert(tx database.Tx, p promise, at time.Time) error
+	insert(tx database.Tx, list []promise, at time.Time) error
 	start(context.Context) error
 	stop(context.Context) error
 	pending(context.Context) (int, error)
@@ -107,13 +107,14 @@ func newRiver[T any](d *Desk, driver riverdriver.Driver[T], with func(database.T
 	return &riverQueue[T]{client: c, db: d.db, with: with}, nil
 }
 
-func (q *riverQueue[T]) insert(tx database.Tx, p promise, at time.Time) error {
-	opts := &river.InsertOpts{}
-	if !at.IsZero() {
-		opts.ScheduledAt = at
+func (q *riverQueue[T]) insert(tx database.Tx, list []promise, at time.Time) error {
+	opts := &river.InsertOpts{ScheduledAt: at}
+	many := make([]river.InsertManyParams, len(list))
+	for i, p := range list {
+		many[i] = river.InsertManyParams{Args: p, InsertOpts: opts}
 	}
 	return q.with(tx, func(t T) error {
-		_, err := q.client.InsertTx(tx.Context(), t, p, opts)
+		_, err := q.client.InsertManyTx(tx.Context(), t, many)
 		return err
 	})
 }
