@@ -165,6 +165,7 @@ func TestOrderStatusHasTheShapeOfMetasExamples(t *testing.T) {
 	for name, settings := range map[string]map[string]string{
 		"payments__payments-br__orders__02": withSettings(brazil), "payments__payments-in__pg__10": withSettings(india),
 		"payments__payments-in__payment-links__06": withSettings(india), "payments__payments-in__upi-intent__06": withSettings(india),
+		"payments__payments-in__upi-intent__dynamic-vpa__05": withSettings(india),
 	} {
 		r := &channels.PayRequest{Reference: "REF1", Status: "processing", Paid: true, PaidAt: time.Unix(1722445231, 0)}
 		list := bodiesOf(t, settings, brazilian, channels.Content{Text: "It is paid.", Pay: r})
