@@ -331,7 +331,7 @@ func (r *reader) chooses(c *clause, n, ordinal int) bool {
 		for _, sku := range shown[:min(2, len(shown))] {
 			r.put(reading.Action{Kind: reading.Add, SKU: sku, Quantity: 1})
 		}
-	case (c.concepts.has(cTake) || buys && c.concepts.has(cOne)) && len(shown) > 0 && picking && c.concepts.hasAny(cIt, cOne, cCart) && !c.concepts.hasAny(cSearch, cInfo, cKnow):
+	case (c.concepts.has(cTake) || buys && c.concepts.has(cOne)) && len(shown) > 0 && (picking || len(shown) == 1 && c.to-c.from <= 5) && c.concepts.hasAny(cIt, cOne, cCart) && !c.concepts.hasAny(cSearch, cInfo, cKnow):
 		r.put(reading.Action{Kind: reading.Add, SKU: shown[0], Quantity: max(n, 1)})
 		if len(shown) > 1 {
 			r.doubt += 0.5

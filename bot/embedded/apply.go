@@ -25,7 +25,7 @@ func (r *reader) order(clauses []clause) {
 	m := r.manner(clauses)
 	o := newOrderText(r, segs)
 	items, _ := o.attach()
-	built := divide(o.build(items), r.lex, o)
+	built := divide(o.apart(o.build(items)), r.lex, o)
 	if r.swap(o, built) || r.turnInto(o, built) {
 		return
 	}
@@ -109,7 +109,7 @@ func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
 		r.removeProduct(o, it)
 	case it.product >= 0:
 		r.addOrChange(o, it, m, first)
-	case first < len(r.out) && !it.elided(o) && !it.lead.another:
+	case first < len(r.out) && (!it.elided(o) && !it.lead.another || it.lead.without && it.lead.number == 0):
 		r.enrich(o, it)
 	default:
 		r.applyHeadless(o, it, m)
@@ -147,7 +147,7 @@ func (r *reader) addOrChange(o *orderText, it *ordered, m manner, first int) {
 	if line != nil && it.lead.only && it.quantity == 0 && len(it.options) == 0 {
 		return // "just the tea" keeps what is there
 	}
-	if line != nil && (m.corrects || onto) && !it.lead.another && (len(it.options) > 0 || it.quantity > 0) {
+	if line != nil && (m.corrects || onto || it.lead.but && it.quantity > 0) && !it.lead.another && (len(it.options) > 0 || it.quantity > 0) {
 		change := reading.Action{Kind: reading.Change, Line: line.Line, Options: it.options}
 		if it.quantity > 0 && (len(it.options) == 0 || it.quantity > 1) {
 			change.Quantity = it.quantity
@@ -212,7 +212,8 @@ func (r *reader) enrich(o *orderText, it *ordered) {
 
 // applyHeadless gives choices without a product their product: a line of the cart, or the only product that fits.
 func (r *reader) applyHeadless(o *orderText, it *ordered, m manner) {
-	if line := r.lineFor(o, it); line != nil && (m.corrects || !it.lead.another && it.lead.number == 0) {
+	fresh := it.lead.and && it.lead.article && o.gaps[it.to].one // "and a large one" is one more
+	if line := r.lineFor(o, it); line != nil && (m.corrects || !it.lead.another && !fresh && it.lead.number == 0) {
 		p := r.lex.skus[line.SKU]
 		options := o.options(it.item, p)
 		if m.removes && !it.lead.without {

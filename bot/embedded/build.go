@@ -36,7 +36,7 @@ func (o *orderText) build(items []item) []ordered {
 		case o.gaps[it.to].last && (it.to == len(o.mentions) || o.gaps[it.to].times):
 			r.quantity = o.gaps[it.to].number
 		}
-		if r.lead.times && i > 0 && !trailing && r.lead.number > 0 && !r.lead.want {
+		if r.lead.times && i > 0 && !trailing && r.lead.number > 0 && !r.lead.want && o.gaps[items[i-1].from].number == 0 {
 			r.quantity = 0
 		}
 		if it.to == len(o.mentions) && o.gaps[it.to].corrected > 0 {
@@ -176,6 +176,25 @@ func containsAll(list, wanted []int32) bool {
 		}
 	}
 	return true
+}
+
+// apart leaves out what the items behind it tell apart: in "two teas, one green and one black" the teas are those two.
+func (o *orderText) apart(items []ordered) []ordered {
+	out := items[:0]
+	for i := 0; i < len(items); i++ {
+		it, sum := &items[i], 0
+		for j := i + 1; it.doubt && j < len(items) && items[j].head >= 0 && slices.Contains(o.l.phrases[o.mentions[it.head].seg.phrase].products, items[j].product); j++ {
+			sum += max(items[j].quantity, 1)
+		}
+		if it.quantity < 2 || sum != it.quantity || it.to-it.from > 1 {
+			out = append(out, *it)
+			continue
+		}
+		for j := i + 1; j < len(items); j++ {
+			items[j].part, items[j].fuzzy = false, false
+		}
+	}
+	return out
 }
 
 // divide shares a quantity out over the items after it that leave the product unsaid: "two lattes, one with oat milk

@@ -45,6 +45,9 @@ func (r *reader) starts(i int) bool {
 		return true
 	}
 	before := &r.segs[i-1]
+	if s.has(cCheckout) && s.to-s.from > 1 && before.phrase >= 0 {
+		return true // "a tea that's all": what is spoken has no comma
+	}
 	if brk != breakComma && !before.has(cAnd) && !before.has(cBut) {
 		return r.startsBare(i)
 	}

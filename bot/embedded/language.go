@@ -201,3 +201,19 @@ func (l *language) find(tokens []token, hits []hit) []hit {
 	}
 	return hits
 }
+
+// detection tells for each word in which languages it is one, as a bit set over the sorted languages.
+type detection map[string]uint32
+
+func newDetection(all []*language) detection {
+	d := detection{}
+	for i, l := range all {
+		for w := range l.vocab {
+			d[w] |= 1 << i
+		}
+	}
+	return d
+}
+
+// detected is made once, of all languages.
+var detected = sync.OnceValue(func() detection { return newDetection(languages()) })

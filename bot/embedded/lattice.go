@@ -67,7 +67,7 @@ func (l *Lexicon) correct(t *token, lang *language) wordForms {
 		inCatalog, d = l.typos.Nearest(single)
 	}
 	inLanguage, e := lang.typos.Nearest(t.word)
-	if inLanguage != "" && sameStart(inLanguage, t.word) && e == 1 && (inCatalog == "" || e < d) && len(t.word) > search.MinTypo {
+	if inLanguage != "" && sameStart(inLanguage, t.word) && e == 1 && (inCatalog == "" || e < d) && (len(t.word) > search.MinTypo || sameLetters(inLanguage, t.word)) {
 		t.word = inLanguage
 		return wordForms{exact: l.id("=" + t.word), stem: l.id(search.Stem(t.word))}
 	}
@@ -84,6 +84,14 @@ func (l *Lexicon) correct(t *token, lang *language) wordForms {
 // or too many makes another word more often than a slip ("apagar" is not "pagar").
 func sameStart(a, b string) bool {
 	return a[0] == b[0] || len(a) == len(b) && a[0] == b[1] && a[1] == b[0]
+}
+
+// sameLetters tells whether two words differ in the order of their letters alone.
+func sameLetters(a, b string) bool {
+	x, y := []byte(a), []byte(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
 }
 
 func (l *Lexicon) id(word string) int32 {

@@ -34,7 +34,7 @@ func (r *reader) say(c *clause) {
 		return
 	}
 	if c.question && (!c.concepts.hasAny(cGreet, cThanks) || c.words > 0 || c.concepts.hasAny(cQuestion, cKnow)) {
-		r.open = true
+		r.open, r.asked = true, r.tokens[c.from:c.to]
 	}
 }
 
@@ -111,6 +111,9 @@ func (r *reader) asking(what string) bool { return r.state.Asked == what }
 func (r *reader) address(c *clause) bool {
 	if c.words == 0 || c.question || c.concepts.hasAny(cNevermind, cHelp, cHumanNow) || r.addressed {
 		return r.addressed
+	}
+	if c.concepts.hasAny(cPickup, cEatIn) && !counted(r.text) {
+		return false // "I'll pick it up myself" is no place
 	}
 	r.addressed = true
 	from := r.tokens[c.from].start

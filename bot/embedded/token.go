@@ -3,7 +3,6 @@ package embedded
 import (
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -376,19 +375,3 @@ func (l *Lexicon) compound(a, b string, lang *language) (string, bool) {
 	}
 	return "", false
 }
-
-// detection tells for each word in which languages it is one, as a bit set over the sorted languages.
-type detection map[string]uint32
-
-func newDetection(all []*language) detection {
-	d := detection{}
-	for i, l := range all {
-		for w := range l.vocab {
-			d[w] |= 1 << i
-		}
-	}
-	return d
-}
-
-// detected is made once, of all languages.
-var detected = sync.OnceValue(func() detection { return newDetection(languages()) })
