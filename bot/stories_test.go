@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,11 +42,25 @@ func play(t *testing.T, db *database.DB, clock *testkit.Clock, file string) {
 	if r := w.Play(t.Context(), script); r.Problem != nil {
 		t.Fatalf("%s\n%s\nthe talk:\n%s", r.Problem, r.Step, r.Talk)
 	}
+	w.audit(t)
 	for _, m := range w.botSaid() {
 		for _, b := range m.Content.Buttons {
 			if len(b.Tap) > 60 {
 				t.Errorf("the tap of %q is longer than platforms carry: %q", b.Label, b.Tap)
 			}
+		}
+	}
+}
+
+// audit has every room check its books: what the story did to money, stock, holds, orders and messages must agree.
+func (w *world) audit(t *testing.T) {
+	t.Helper()
+	for name, check := range map[string]func(context.Context, string) ([]string, error){"stock": w.Catalog.Audit, "payments": w.Payments.Audit,
+		"orders": w.Orders.Audit, "inbox": w.Inbox.Audit, "channels": w.Channels.Audit} {
+		problems, err := check(t.Context(), w.Merchant.ID)
+		w.must(err)
+		for _, p := range problems {
+			t.Errorf("%s: %s", name, p)
 		}
 	}
 }
