@@ -27,6 +27,7 @@ type Shop struct {
 	Formal           bool
 	Pickup, Delivery bool
 	Model            bool // messages may go to a language model
+	Wording          bool // the model may word what needs no figures
 }
 
 // Bot is the clerk who answers.
@@ -110,9 +111,11 @@ type Question struct {
 	Goods        *Goods
 	// Known are pieces of personal data that the session knows; they must not reach a model as they are.
 	Known []Known
+	// Texts are the bot's own words that may be worded otherwise, by name; none where the merchant does not want it.
+	Texts map[string]string
 }
 
-// Known is a piece of personal data: Kind is name, phone, email or address.
+// Known is a piece of personal data: Kind is name, phone, email, address or order.
 type Known struct{ Kind, Value string }
 
 // Embedded reads with the merchant's lexicon: in microseconds, without cost, and without data leaving the house.

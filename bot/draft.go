@@ -1,8 +1,10 @@
 package bot
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"sotto.chat/bot/words"
 	"sotto.chat/inbox"
@@ -18,6 +20,8 @@ type draft struct {
 	blocks  []string
 	content inbox.Content
 	facts   facts
+	// wordings are a model's words for what may be said, by the name of the text.
+	wordings map[string]string
 	// reference and details are what a bank transfer for the order needs; empty where it is not paid that way.
 	reference, details string
 	// back is what the news of a refund is about.
@@ -26,7 +30,66 @@ type draft struct {
 
 // say adds a paragraph.
 func (d *draft) say(key string, f words.Facts) {
+	if other, ok := d.wordings[key]; ok && sound(d.voice, key, other) {
+		d.put(fillIn(d.voice, other, f))
+		return
+	}
 	d.put(d.word(key, f))
+}
+
+// wordable lists the texts that claim nothing beyond their facts, and may so be said in other words.
+func wordable(v words.Voice) map[string]string {
+	out := map[string]string{}
+	for _, key := range []string{"greet", "thanks", "bye", "fine", "help", "ready", "added", "removed", "changed", "cleared", "not_found", "rated"} {
+		if bare := v.Say(key, nil); len(v.Claims(bare)) == 0 {
+			out[key] = bare
+		}
+	}
+	return out
+}
+
+// sound tells whether a model's words can stand for a text: the same placeholders, no figure, no claim, no address, no
+// other script, and not much longer. What is not sound is said in the text's own words.
+func sound(v words.Voice, key, other string) bool {
+	bare, ok := wordable(v)[key]
+	if !ok || len(other) > 3*len(bare)+60 || !slices.Equal(holesOf(bare), holesOf(other)) {
+		return false
+	}
+	rest := placeholder.ReplaceAllString(other, " ")
+	if strings.ContainsFunc(rest, figure) || strings.ContainsAny(rest, "{}<>[]`\\|_=\n") || addressLike.MatchString(rest) || len(v.Claims(rest)) > 0 {
+		return false
+	}
+	return !strings.ContainsFunc(rest, func(r rune) bool { return unicode.IsLetter(r) && !strings.ContainsFunc(bare, sameScript(r)) })
+}
+
+var (
+	placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
+	addressLike = regexp.MustCompile(`://|@|\pL\.\pL|\pL{26,}`)
+)
+
+// holesOf lists the placeholders of a text in order of name, each as often as it stands there.
+func holesOf(text string) []string {
+	list := placeholder.FindAllString(text, -1)
+	slices.Sort(list)
+	return list
+}
+
+func sameScript(r rune) func(rune) bool {
+	for _, script := range unicode.Scripts {
+		if unicode.Is(script, r) {
+			return func(other rune) bool { return unicode.Is(script, other) }
+		}
+	}
+	return func(rune) bool { return false }
+}
+
+// fillIn puts the facts into other words; what a fact says is never looked through for more of them.
+func fillIn(v words.Voice, text string, f words.Facts) string {
+	pairs := make([]string, 0, 2*len(f))
+	for name, value := range f {
+		pairs = append(pairs, "{"+name+"}", v.Write(value))
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // word gives a template's words, and vouches for what they claim by themselves.

@@ -152,6 +152,7 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 	if other, ok := models[m.ID]; ok && unsure(r) {
 		// What only the customer's own words can do stays with the embedded reading.
 		r, model = other, true
+		t.out.wordings = other.Wordings
 	}
 	t.language(r, model)
 	t.words = true

@@ -11,6 +11,7 @@ import (
 	"sotto.chat/customers"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
+	"sotto.chat/orders"
 )
 
 const (
@@ -165,6 +166,9 @@ func (b *Bot) askModel(ctx context.Context, c inbox.Conversation, messages []inb
 		}
 		asked++
 		q.Known = known
+		if shop.Wording {
+			q.Texts = wordable(b.voice(shop, mem.Language, c.Language))
+		}
 		if r, err := b.model.Read(ctx, q); err == nil {
 			out[m.ID] = r
 		}
@@ -196,6 +200,13 @@ func (b *Bot) known(ctx context.Context, c inbox.Conversation) ([]Known, bool) {
 		for _, part := range []string{a.Text, a.Line1, a.Line2, a.City, a.PostalCode} {
 			known = append(known, Known{"address", part})
 		}
+	}
+	list, err := b.orders.List(ctx, c.MerchantID, orders.Filter{CustomerID: c.CustomerID, Limit: recentOrders})
+	if err != nil {
+		return nil, false
+	}
+	for _, o := range list {
+		known = append(known, Known{"order", o.Number})
 	}
 	return known, true
 }

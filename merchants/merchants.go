@@ -44,6 +44,8 @@ type Settings struct {
 	Delivery bool // goods may be sent
 	EUNotice bool // the bot's first words say that a machine answers (EU AI Act, article 50)
 	LLM      bool // messages may go to the language model of the operator's choice
+	// LLMWording lets the model word what needs no figures.
+	LLMWording bool
 	// ManualCapture has cards only held when the customer pays, and charged when the goods go out.
 	ManualCapture bool
 }

@@ -43,6 +43,7 @@ type proposal struct {
 	Number   int              `json:"number"`
 	Question string           `json:"question"`
 	Score    *int             `json:"score"`
+	Outcome  string           `json:"outcome"`
 }
 
 // decode turns the calls of every choice into a reading, or refuses them all.
@@ -52,6 +53,12 @@ func decode(answer *llms.ContentResponse, q bot.Question, s *shelf, h hidden) (r
 		for _, call := range choice.ToolCalls {
 			if call.FunctionCall == nil || len(out.Actions) >= maxCalls {
 				return reading.Reading{}, ErrRefused
+			}
+			if call.FunctionCall.Name == word && len(s.texts) > 0 {
+				if err := wording(&out, call.FunctionCall.Arguments, s); err != nil {
+					return reading.Reading{}, err
+				}
+				continue
 			}
 			a, err := validate(call.FunctionCall, q, s, h)
 			if err != nil {
@@ -122,7 +129,7 @@ func (c *check) action(name string) (reading.Action, bool) {
 	case "simple":
 		return reading.Action{Kind: p.Kind}, slices.Contains(simple(), p.Kind)
 	case "order":
-		return reading.Action{Kind: p.Kind, Order: p.Order}, slices.Contains(orderKinds(), p.Kind) && c.copied(p.Order)
+		return reading.Action{Kind: p.Kind, Order: c.h.restore(p.Order)}, slices.Contains(orderKinds(), p.Kind) && c.copied(p.Order)
 	case reading.Add:
 		a := reading.Action{Kind: name, SKU: p.SKU, Quantity: c.quantity(1), Options: p.Options, Note: c.h.restore(p.Note)}
 		return a, slices.Contains(c.s.skus, p.SKU) && a.Quantity > 0 && c.options(p.SKU) && c.copied(p.Note)
@@ -154,7 +161,7 @@ func (c *check) words(name string) (reading.Action, bool) {
 	case reading.SetAddress:
 		return reading.Action{Kind: name, Text: c.h.restore(p.Text)}, p.Text != "" && c.copied(p.Text)
 	case reading.ApplyCode:
-		return reading.Action{Kind: name, Code: p.Code}, p.Code != "" && c.copied(p.Code)
+		return reading.Action{Kind: name, Code: c.h.restore(p.Code)}, p.Code != "" && c.copied(p.Code)
 	case reading.SetDelivery:
 		known := p.Method == reading.Delivery || p.Method == reading.Pickup || p.Method == reading.EatIn
 		return reading.Action{Kind: name, Method: p.Method}, known

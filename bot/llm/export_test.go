@@ -17,3 +17,6 @@ func Decode(q bot.Question, name, arguments string) []reading.Action {
 	}
 	return r.Actions
 }
+
+// Rules is what the model is told before anything else.
+const Rules = rules

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,12 +29,13 @@ type shelf struct {
 	lines     []string
 	shelves   []string
 	questions []string
+	texts     []string
 	shown     int
 }
 
 // candidates picks the products that a message may be about: what is in the cart, what was shown, what the words find.
 func candidates(q bot.Question, text string) *shelf {
-	s := &shelf{shown: len(q.State.Shown)}
+	s := &shelf{shown: len(q.State.Shown), texts: slices.Sorted(maps.Keys(q.Texts))}
 	var skus []string
 	for _, l := range q.State.Cart {
 		s.lines = append(s.lines, l.Line)
@@ -71,6 +73,9 @@ If you are not sure what is meant, call simple with kind not_understood.`
 func prompt(q bot.Question, text string, s *shelf) []llms.MessageContent {
 	data := map[string]any{"language": q.Locale, "products": describe(s), "categories": names(q, s), "questions": examples(q, s),
 		"cart": q.State.Cart, "open_question": q.State.Asked, "shown_in_order": q.State.Shown}
+	if len(s.texts) > 0 {
+		data["texts"] = q.Texts
+	}
 	raw, err := json.Marshal(data)
 	if err != nil {
 		raw = []byte("{}")

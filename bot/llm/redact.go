@@ -8,6 +8,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"sotto.chat/bot"
 )
 
@@ -18,14 +20,16 @@ type hidden struct {
 }
 
 var (
-	longNumber = regexp.MustCompile(`\+?\d(?:[ \-.()/]{0,2}\d){6,24}`)
-	email      = regexp.MustCompile(`[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}.\-]+\.\p{L}{2,}`)
+	longNumber = regexp.MustCompile(`\+?\p{Nd}(?:[ \-.()/]{0,2}\p{Nd}){6,24}`)
+	// orderLike is a number of an order as people type it, known to this session or not.
+	orderLike = regexp.MustCompile(`(?i)\b[0-9A-HJKMNP-TV-Z]{8}\b`)
+	email     = regexp.MustCompile(`[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}.\-]+\.\p{L}{2,}`)
 )
 
 // minKnown is the shortest known word that is hidden: shorter ones would tear other words apart.
 const minKnown = 3
 
-// hide replaces cards, emails, phones and what the session knows of the customer.
+// hide replaces cards, emails, phones, order numbers and what the session knows of the customer.
 func hide(text string, known []bot.Known) hidden {
 	h := hidden{words: map[string]string{}}
 	counts := map[string]int{}
@@ -42,7 +46,7 @@ func hide(text string, known []bot.Known) hidden {
 	}
 	text = email.ReplaceAllStringFunc(text, func(s string) string { return put("EMAIL", s) })
 	text = longNumber.ReplaceAllStringFunc(text, func(s string) string {
-		if bot.CardNumber(s) {
+		if bot.CardNumber(norm.NFKC.String(strings.Map(european, s))) {
 			return put("CARD", s)
 		}
 		return put("PHONE", s)
@@ -50,7 +54,12 @@ func hide(text string, known []bot.Known) hidden {
 	for _, k := range longestFirst(known) {
 		text = replaceWord(text, k.Value, func(s string) string { return put(strings.ToUpper(k.Kind), s) })
 	}
-	h.text = text
+	h.text = orderLike.ReplaceAllStringFunc(text, func(s string) string {
+		if !strings.ContainsAny(s, "0123456789") {
+			return s
+		}
+		return put("ORDER", s)
+	})
 	return h
 }
 
@@ -62,7 +71,7 @@ func replaceWord(text, word string, put func(string) string) string {
 	for _, at := range find.FindAllStringIndex(text, -1) {
 		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
 		after, _ := utf8.DecodeRuneInString(text[at[1]:])
-		if inWord(before) || inWord(after) {
+		if (inWord(before) || inWord(after)) && !leaning(text[at[0]:at[1]]) {
 			continue
 		}
 		b.WriteString(text[from:at[0]] + put(text[at[0]:at[1]]))
@@ -71,20 +80,51 @@ func replaceWord(text, word string, put func(string) string) string {
 	return b.String() + text[from:]
 }
 
+// leaning tells names of scripts in which other words stand right before and behind them.
+func leaning(word string) bool {
+	return strings.ContainsFunc(word, func(r rune) bool {
+		return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Arabic)
+	})
+}
+
+// european gives a digit of any script as ours.
+func european(r rune) rune {
+	if r < utf8.RuneSelf || !unicode.IsDigit(r) {
+		return r
+	}
+	for d := rune(0); d < 10; d++ {
+		if !unicode.IsDigit(r-d-1) || d == 9 {
+			return '0' + d
+		}
+	}
+	return r
+}
+
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
 
-// longestFirst adds the parts of names, and orders so that a whole is hidden before its parts.
+// longestFirst adds the parts of names and addresses, and orders so that a whole is hidden before its parts.
 func longestFirst(known []bot.Known) []bot.Known {
 	var out []bot.Known
 	for _, k := range known {
 		out = append(out, k)
-		if k.Kind == "name" {
-			for _, part := range strings.Fields(k.Value) {
-				out = append(out, bot.Known{Kind: k.Kind, Value: part})
-			}
+		var parts []string
+		switch k.Kind {
+		case "name":
+			parts = strings.Fields(k.Value)
+		case "address":
+			parts = strings.FieldsFunc(k.Value, func(r rune) bool { return unicode.IsDigit(r) || r == ',' || r == '،' || r == '，' || r == '\n' })
+		}
+		for _, part := range parts {
+			out = append(out, bot.Known{Kind: k.Kind, Value: strings.TrimSpace(part)})
 		}
 	}
-	out = slices.DeleteFunc(out, func(k bot.Known) bool { return len([]rune(strings.TrimSpace(k.Value))) < minKnown })
+	out = slices.DeleteFunc(out, func(k bot.Known) bool {
+		least := minKnown
+		if leaning(k.Value) {
+			least--
+		}
+		return utf8.RuneCountInString(strings.TrimSpace(k.Value)) < least
+	})
 	slices.SortStableFunc(out, func(a, b bot.Known) int { return len(b.Value) - len(a.Value) })
 	return out
 }

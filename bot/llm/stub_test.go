@@ -107,3 +107,8 @@ func says(body string) http.HandlerFunc {
 		_, _ = io.WriteString(w, body)
 	}
 }
+
+// speaks says what stands in body by then. A test changes it only between two messages.
+func speaks(body *string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { says(*body)(w, r) }
+}

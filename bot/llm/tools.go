@@ -48,6 +48,10 @@ func tools(s *shelf) []llms.Tool {
 	if len(s.shelves) > 0 {
 		all = append(all, tool(reading.Browse, "look through a category", schema(object{"category": oneOf(s.shelves)})))
 	}
+	if len(s.texts) > 0 {
+		all = append(all, tool(word, "say one of the shop's texts in other words, warmly and briefly, in its language, with every {placeholder} of it once; beside the other calls",
+			schema(object{"outcome": oneOf(s.texts), "text": text("the words")}, "outcome", "text")))
+	}
 	if len(s.questions) > 0 {
 		all = append(all, tool(reading.Ask, "one of the questions that the shop has an answer to",
 			schema(object{"question": oneOf(s.questions)}, "question")))

@@ -7,6 +7,8 @@ type Reading struct {
 	Confidence float64  `json:"confidence"`
 	Actions    []Action `json:"actions"`
 	Unread     []string `json:"unread"`
+	// Wordings are other words for what the bot may come to say, by the name of its text, with the same placeholders.
+	Wordings map[string]string `json:"-"`
 }
 
 // Action is one thing that a customer wants. Which fields count depends on Kind. It has no place for money or for a

@@ -123,13 +123,14 @@ func flat(s string) string {
 	}, norm.NFKC.String(s))
 }
 
-// split gives the words of a text, without what stands between them. No phrase goes on in the next paragraph.
+// split gives the words of a text, without what stands between them. No phrase goes on in the next paragraph, nor beyond
+// a fact or the place for one.
 func split(s string) (out []string) {
-	for i, paragraph := range strings.Split(s, "\n\n") {
+	for i, piece := range strings.FieldsFunc(strings.ReplaceAll(s, "\n\n", "\x00"), func(r rune) bool { return r == 0 || r == '{' || r == '}' }) {
 		if i > 0 {
 			out = append(out, "")
 		}
-		out = append(out, strings.FieldsFunc(paragraph, func(r rune) bool { return r != '\'' && !unicode.IsLetter(r) && !unicode.IsMark(r) })...)
+		out = append(out, strings.FieldsFunc(piece, func(r rune) bool { return r != '\'' && !unicode.IsLetter(r) && !unicode.IsMark(r) })...)
 	}
 	return out
 }

@@ -63,5 +63,6 @@ func reader(r *llm.Reader, err error) (bot.Understander, error) {
 func (h *house) shopOf(ctx context.Context, merchant string) (bot.Shop, error) {
 	m, err := h.Merchants.Get(ctx, merchant)
 	return bot.Shop{Name: m.Name, Currency: m.Currency, Country: m.Country, Language: m.Language, Formal: m.Settings.Formal,
-		Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Model: m.Settings.LLM}, err
+		Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Model: m.Settings.LLM,
+		Wording: m.Settings.LLMWording}, err
 }

@@ -69,6 +69,7 @@ type Settings struct {
 	Delivery     bool        `json:"delivery"`
 	Notice       bool        `json:"ai_notice"`
 	LLM          bool        `json:"llm" doc:"Whether messages may go to the operator's language model."`
+	LLMWording   bool        `json:"llm_wording" doc:"Whether the model may word answers that need no figures. What it words is checked, and said in the shop's own words where it does not fit."`
 	Capture      string      `json:"capture" enum:"automatic,manual" doc:"manual: cards are held when the customer pays, and charged when the goods go out."`
 	Stripe       bool        `json:"stripe" doc:"Whether the shop has a Stripe account of its own."`
 	WeChatPay    bool        `json:"wechatpay" doc:"Whether the shop takes WeChat Pay."`
@@ -90,6 +91,7 @@ type SettingsPatch struct {
 	Delivery     *bool        `json:"delivery,omitempty"`
 	Notice       *bool        `json:"ai_notice,omitempty"`
 	LLM          *bool        `json:"llm,omitempty"`
+	LLMWording   *bool        `json:"llm_wording,omitempty"`
 	Capture      *string      `json:"capture,omitempty" enum:"automatic,manual"`
 	Stripe       *StripeIn    `json:"stripe,omitempty"`
 	WeChatPay    *WeChatPayIn `json:"wechatpay,omitempty"`
@@ -136,6 +138,7 @@ func (p SettingsPatch) over(m *merchants.Merchant) error {
 	set(&m.Settings.Delivery, p.Delivery)
 	set(&m.Settings.EUNotice, p.Notice)
 	set(&m.Settings.LLM, p.LLM)
+	set(&m.Settings.LLMWording, p.LLMWording)
 	if p.Capture != nil {
 		m.Settings.ManualCapture = *p.Capture == "manual"
 	}
@@ -161,6 +164,7 @@ func (a *api) shown(ctx context.Context, merchant string) (*Tagged[Settings], er
 	return &Tagged[Settings]{etag(m.Version), Settings{Merchant: m.ID, Name: m.Name, Slug: m.Slug, Currency: m.Currency, Country: m.Country,
 		Language: m.Language, TaxPPM: m.TaxPPM, TaxInclusive: m.TaxInclusive, Shipping: money.Of(m.ShippingAmount, m.Currency), HoldMinutes: m.HoldMinutes,
 		Formal: m.Settings.Formal, Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Notice: m.Settings.EUNotice, LLM: m.Settings.LLM,
+		LLMWording: m.Settings.LLMWording,
 		Capture: capture(m.Settings), Stripe: own, WeChatPay: wechat, Version: m.Version}}, err
 }
 
