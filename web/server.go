@@ -81,7 +81,7 @@ func New(cfg Config) (http.Handler, error) {
 	pictures(r, cfg)
 	chat.Mount(r, chat.Deps{DB: cfg.DB, Channels: cfg.Channels, Inbox: cfg.Inbox, Merchants: cfg.Merchants, Orders: cfg.Orders, Keys: cfg.Keys, Hub: cfg.Hub, PublicURL: cfg.PublicURL, Log: cfg.Log})
 	pay.Mount(r, pay.Deps{Payments: cfg.Payments, Orders: cfg.Orders, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, ByHand: byHand(cfg), Consent: consent(cfg), WeChat: cfg.WeChat, OpenID: openID(cfg), Now: cfg.DB.Now, Log: cfg.Log})
-	console.Mount(r, console.Deps{DB: cfg.DB, Inbox: cfg.Inbox, Orders: cfg.Orders, Payments: cfg.Payments, Customers: cfg.Customers, Merchants: cfg.Merchants, Hub: cfg.Hub, Try: cfg.Try, Lessons: cfg.Lessons, Catalog: cfg.Catalog, Log: cfg.Log, PublicURL: cfg.PublicURL})
+	console.Mount(r, console.Deps{DB: cfg.DB, Inbox: cfg.Inbox, Orders: cfg.Orders, Payments: cfg.Payments, Customers: cfg.Customers, Merchants: cfg.Merchants, Hub: cfg.Hub, Try: cfg.Try, Lessons: cfg.Lessons, Rehearsals: cfg.Rehearsals, Catalog: cfg.Catalog, Log: cfg.Log, PublicURL: cfg.PublicURL})
 	return r, nil
 }
 

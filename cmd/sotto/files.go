@@ -11,7 +11,9 @@ import (
 
 	"sotto.chat/catalog"
 	"sotto.chat/cmd/sotto/practice"
+	"sotto.chat/internal/database"
 	"sotto.chat/merchants"
+	"sotto.chat/rehearsals"
 )
 
 type importCmd struct {
@@ -125,5 +127,15 @@ func (s *settings) live() *practice.Live {
 			return err
 		})
 		return m, goods, err
+	}, Rehearsals: func(ctx context.Context, named string, f func(merchant string, room *rehearsals.Rehearsals, put func(name, body string) error) error) error {
+		return withHouse(ctx, s, func(h *house) error {
+			merchant, err := h.theMerchant(ctx, named)
+			if err != nil {
+				return err
+			}
+			return f(merchant, h.Rehearsals, func(name, body string) error {
+				return h.DB.InTx(ctx, func(tx database.Tx) error { _, err := h.Rehearsals.Put(tx, merchant, name, body); return err })
+			})
+		})
 	}}
 }

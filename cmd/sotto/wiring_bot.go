@@ -9,6 +9,7 @@ import (
 	"sotto.chat/bot/llm"
 	"sotto.chat/cmd/sotto/practice"
 	"sotto.chat/lessons"
+	"sotto.chat/rehearsals"
 )
 
 // newBot gives the bot its two understanders; the second only where a model is configured.
@@ -23,6 +24,7 @@ func (h *house) newBot() (*bot.Bot, error) {
 	}
 	h.Lessons = lessons.New(h.DB, h.Keys, h.Catalog, h.Inbox, h.desk)
 	b.Learn(h.Lessons)
+	h.Rehearsals = rehearsals.New(h.DB, h.desk, h.log, practice.Stage(practice.Rooms{Merchants: h.Merchants, Catalog: h.Catalog, Payments: h.Payments}))
 	h.Try = func(ctx context.Context, merchant, text, locale, asked string) (lessons.Trial, error) {
 		goods, err := b.Goods(ctx, merchant)
 		if err != nil {

@@ -26,6 +26,7 @@ import (
 	"sotto.chat/orders"
 	"sotto.chat/payments"
 	"sotto.chat/privacy"
+	"sotto.chat/rehearsals"
 	"sotto.chat/web/door"
 	"sotto.chat/web/events"
 )
@@ -49,6 +50,8 @@ type Rooms struct {
 
 	// Lessons are what the bot could not read, and what it may be taught.
 	Lessons *lessons.Lessons
+	// Rehearsals are the nightly plays of written conversations.
+	Rehearsals *rehearsals.Rehearsals
 	// Try reads a message that staff typed, and tells how; nil where nothing reads.
 	Try func(ctx context.Context, merchant, text, locale, asked string) (lessons.Trial, error)
 	// Boleto sends the line of a boleto into a payment's chat; nil where nothing can.
@@ -95,6 +98,7 @@ func Mount(r *gin.Engine, guards []gin.HandlerFunc, rooms Rooms) *huma.OpenAPI {
 	a.customers()
 	a.conversations()
 	a.lessons()
+	a.rehearsals()
 	a.channels()
 	a.shop()
 	a.events()

@@ -8,6 +8,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/lessons"
 	"sotto.chat/merchants"
+	"sotto.chat/rehearsals"
 )
 
 // Misunderstood is a message that the bot could not read, asked about or handed over. Its words are sealed; read them with
@@ -115,4 +116,123 @@ func (a *api) suggestions() {
 	}
 	decide("accept", "Teach the bot these words; it knows them from the next message on", a.Lessons.Accept)
 	decide("decline", "Forget these words", a.Lessons.Decline)
+}
+
+// Rehearsal is one play of all written conversations in a shop made of the goods and settings of that moment.
+type Rehearsal struct {
+	ID        string            `json:"id"`
+	Catalog   int64             `json:"catalog" doc:"The version of the goods."`
+	Passed    int64             `json:"passed"`
+	Failed    int64             `json:"failed"`
+	LeftOut   int64             `json:"left_out"`
+	Outcomes  []RehearsalScript `json:"outcomes"`
+	StartedAt time.Time         `json:"started_at"`
+	EndedAt   time.Time         `json:"ended_at"`
+}
+
+// RehearsalScript is what became of one conversation.
+type RehearsalScript struct {
+	Name    string `json:"name"`
+	Outcome string `json:"outcome" enum:"passed,failed,left out"`
+	Line    int    `json:"line,omitempty" doc:"The line that is not as written."`
+	Step    string `json:"step,omitempty"`
+	Message string `json:"message,omitempty"`
+	Talk    string `json:"talk,omitempty" doc:"What was said until then, with a pretended customer."`
+}
+
+// RehearsalChange is what differs from the rehearsal before.
+type RehearsalChange struct {
+	Name    string  `json:"name"`
+	Before  *string `json:"before" nullable:"true" enum:"passed,failed,left out"`
+	After   *string `json:"after" nullable:"true" enum:"passed,failed,left out"`
+	Message string  `json:"message,omitempty"`
+}
+
+// RehearsalReport is a rehearsal with what has changed since the one before.
+type RehearsalReport struct {
+	Rehearsal
+	Changes []RehearsalChange `json:"changes"`
+}
+
+// ConversationTest is a conversation that the bot is held to each night.
+type ConversationTest struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Text      string    `json:"text"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// ConversationTestNew is one to keep, in the place of one of the same name.
+type ConversationTestNew struct {
+	Name string `json:"name" minLength:"1" maxLength:"80"`
+	Text string `json:"text" minLength:"1" maxLength:"65536" doc:"One step a line; sotto test --words shows them."`
+}
+
+func showRehearsal(r rehearsals.Run) Rehearsal {
+	out := Rehearsal{ID: r.ID, Catalog: r.Catalog, Passed: r.Passed, Failed: r.Failed, LeftOut: r.LeftOut, Outcomes: []RehearsalScript{}, StartedAt: r.StartedAt, EndedAt: r.EndedAt}
+	for _, o := range r.Outcomes {
+		out.Outcomes = append(out.Outcomes, RehearsalScript(o))
+	}
+	return out
+}
+
+func (a *api) rehearsed(ctx context.Context, merchant, run string) (*Answer[RehearsalReport], error) {
+	r, changes, err := a.Rehearsals.Changes(ctx, merchant, run)
+	out := RehearsalReport{Rehearsal: showRehearsal(r), Changes: []RehearsalChange{}}
+	for _, c := range changes {
+		out.Changes = append(out.Changes, RehearsalChange{c.Name, orNull(c.Before), orNull(c.After), c.Message})
+	}
+	return &Answer[RehearsalReport]{out}, err
+}
+
+func showTest(s rehearsals.Script) ConversationTest {
+	return ConversationTest{ID: s.ID, Name: s.Name, Text: s.Body, UpdatedAt: s.UpdatedAt}
+}
+
+func (a *api) rehearsals() {
+	if a.Rehearsals == nil {
+		return
+	}
+	add(a, op{method: http.MethodGet, path: "/v1/rehearsals", right: merchants.CatalogRead, tag: "Lessons", summary: "List rehearsals, the newest first"},
+		func(ctx context.Context, who merchants.Actor, in *Page) (*Answer[List[Rehearsal]], error) {
+			if err := in.past("reh"); err != nil {
+				return nil, err
+			}
+			rows, next, err := a.Rehearsals.Runs(ctx, who.MerchantID, in.After, in.Limit)
+			return list(rows, next, showRehearsal), err
+		})
+	add(a, op{method: http.MethodGet, path: "/v1/rehearsals/{id}", right: merchants.CatalogRead, tag: "Lessons", summary: "Read a rehearsal, with what has changed since the one before"},
+		func(ctx context.Context, who merchants.Actor, in *ByID) (*Answer[RehearsalReport], error) {
+			return a.rehearsed(ctx, who.MerchantID, in.ID)
+		})
+	add(a, op{method: http.MethodPost, path: "/v1/rehearsals", right: merchants.CatalogWrite, tag: "Lessons", summary: "Rehearse now", status: 201, repeatable: true},
+		func(ctx context.Context, who merchants.Actor, _ *struct{}) (*Answer[RehearsalReport], error) {
+			run, err := a.Rehearsals.Rehearse(ctx, who.MerchantID)
+			if err != nil {
+				return nil, err
+			}
+			return a.rehearsed(ctx, who.MerchantID, run.ID)
+		})
+	a.conversationTests()
+}
+
+func (a *api) conversationTests() {
+	add(a, op{method: http.MethodGet, path: "/v1/conversation_tests", right: merchants.CatalogRead, tag: "Lessons", summary: "List the conversations that the bot is held to"},
+		func(ctx context.Context, who merchants.Actor, _ *struct{}) (*Answer[List[ConversationTest]], error) {
+			rows, err := a.Rehearsals.Scripts(ctx, who.MerchantID)
+			return list(rows, "", showTest), err
+		})
+	add(a, op{method: http.MethodPost, path: "/v1/conversation_tests", right: merchants.CatalogWrite, tag: "Lessons", summary: "Keep a conversation for each night", status: 201},
+		func(ctx context.Context, who merchants.Actor, in *struct{ Body ConversationTestNew }) (*Answer[ConversationTest], error) {
+			var s rehearsals.Script
+			err := a.DB.InTx(ctx, func(tx database.Tx) (err error) {
+				s, err = a.Rehearsals.Put(tx, who.MerchantID, in.Body.Name, in.Body.Text)
+				return err
+			})
+			return &Answer[ConversationTest]{showTest(s)}, err
+		})
+	add(a, op{method: http.MethodDelete, path: "/v1/conversation_tests/{id}", right: merchants.CatalogWrite, tag: "Lessons", summary: "Remove a conversation", status: 204},
+		func(ctx context.Context, who merchants.Actor, in *ByID) (*Nothing, error) {
+			return &Nothing{}, a.DB.InTx(ctx, func(tx database.Tx) error { return a.Rehearsals.Remove(tx, who.MerchantID, in.ID) })
+		})
 }

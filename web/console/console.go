@@ -20,6 +20,7 @@ import (
 	"sotto.chat/merchants"
 	"sotto.chat/orders"
 	"sotto.chat/payments"
+	"sotto.chat/rehearsals"
 	"sotto.chat/web/assets"
 	"sotto.chat/web/door"
 )
@@ -34,6 +35,8 @@ type Deps struct {
 	// Payments makes the report of money; without it that page is not there.
 	Payments *payments.Payments
 	Hub      *live.Hub
+	// Rehearsals are the nightly plays of written conversations; without them that page is not there.
+	Rehearsals *rehearsals.Rehearsals
 	// Lessons are what the bot could not read; Catalog is for saying what it meant. Without them that page is not there.
 	Lessons *lessons.Lessons
 	Catalog *catalog.Catalog
@@ -82,6 +85,7 @@ func Mount(r gin.IRouter, d Deps) {
 	in.GET("/try", h.may(merchants.CatalogRead), h.tryPage)
 	in.POST("/try", h.may(merchants.CatalogRead), h.try)
 	h.lessonsPages(in)
+	h.rehearsalPages(in)
 	in.GET("/conversations", h.may(merchants.TalkRead), h.conversations)
 	in.GET("/conversations/:id", h.may(merchants.TalkRead), h.conversation)
 }

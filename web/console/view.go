@@ -37,6 +37,7 @@ type view struct {
 	Money                       *moneyView
 	Try                         *tryView
 	Lessons                     *lessonsView
+	Rehearsals                  *rehearsalsView
 }
 
 type filter struct {

@@ -10,12 +10,15 @@ import (
 	"sotto.chat/bot/transcript"
 	"sotto.chat/catalog"
 	"sotto.chat/merchants"
+	"sotto.chat/rehearsals"
 )
 
 // Live opens the shop that the settings name, for a moment.
 type Live struct {
 	// Shop gives a merchant with the goods of now; an empty id means the only one there is.
 	Shop func(ctx context.Context, merchant string) (merchants.Merchant, catalog.File, error)
+	// Rehearsals calls f with the merchant that was named, or the only one, and with what keeps a conversation.
+	Rehearsals func(ctx context.Context, merchant string, f func(merchant string, room *rehearsals.Rehearsals, put func(name, body string) error) error) error
 }
 
 // place is where a command looks for goods: in a file, else in the live catalog.

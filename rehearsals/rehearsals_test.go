@@ -1,0 +1,143 @@
+package rehearsals_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
+	"sotto.chat/internal/testkit"
+	"sotto.chat/rehearsals"
+)
+
+// A night plays once for each shop, tells what has changed since the night before, and forgets after its time.
+func TestTheNight(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		var played atomic.Int64
+		var broken atomic.Bool
+		desk := jobs.New(db, testkit.Log(t))
+		room := rehearsals.New(db, desk, testkit.Log(t), rehearsals.Stage{
+			Merchants: func(context.Context, time.Time) ([]string, error) { return []string{"mer_a", "mer_b"}, nil },
+			Check: func(_, body string) error {
+				if body == "bad" {
+					return errors.New("bad.chat:1: no")
+				}
+				return nil
+			},
+			Play: func(_ context.Context, merchant string, own []rehearsals.Script) ([]rehearsals.Outcome, int64, error) {
+				played.Add(1)
+				out := []rehearsals.Outcome{{Name: "buy", Outcome: rehearsals.Passed}, {Name: "late", Outcome: rehearsals.LeftOut}}
+				if merchant == "mer_a" && broken.Load() {
+					out[0] = rehearsals.Outcome{Name: "buy", Outcome: rehearsals.Failed, Line: 3, Step: "cart: 2 A", Message: "it is: empty", Talk: "x"}
+				}
+				for _, s := range own {
+					out = append(out, rehearsals.Outcome{Name: s.Name, Outcome: rehearsals.Passed})
+				}
+				return out, 7, nil
+			},
+		})
+		must(desk.Open(t.Context()))
+		must(desk.Start(t.Context()))
+		t.Cleanup(func() { _ = desk.Stop(context.Background()) })
+		runs := func(merchant string) []rehearsals.Run {
+			list, _, err := room.Runs(t.Context(), merchant, "", 50)
+			must(err)
+			return list
+		}
+		night := func(want int) {
+			t.Helper()
+			must(room.Night(t.Context()))
+			testkit.Eventually(t, "both shops have rehearsed", func() bool { return len(runs("mer_a")) == want && len(runs("mer_b")) == want })
+		}
+		night(1)
+		before := played.Load()
+		must(room.Night(t.Context()))
+		clock.Advance(24 * time.Hour)
+		broken.Store(true)
+		must(db.InTx(t.Context(), func(tx database.Tx) error { _, err := room.Put(tx, "mer_a", "mine", "customer: hi"); return err }))
+		night(2)
+		if played.Load() != before+2 {
+			t.Error("a shop rehearsed twice in one night")
+		}
+		run, changes, err := room.Changes(t.Context(), "mer_a", runs("mer_a")[0].ID)
+		must(err)
+		if run.Passed != 1 || run.Failed != 1 || run.LeftOut != 1 || run.Catalog != 7 {
+			t.Error(run)
+		}
+		want := "[{buy passed failed it is: empty} {mine  passed }]"
+		if got := fmt.Sprint(changes); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		if _, changes, err := room.Changes(t.Context(), "mer_b", runs("mer_b")[0].ID); err != nil || len(changes) != 0 {
+			t.Error(changes, err)
+		}
+		if _, _, err := room.Changes(t.Context(), "mer_b", run.ID); !errors.Is(err, rehearsals.ErrUnknown) {
+			t.Error("another shop's rehearsal is shown", err)
+		}
+		clock.Advance(91 * 24 * time.Hour)
+		night(1)
+	})
+}
+
+func TestTheMerchantsOwn(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) {
+		desk := jobs.New(db, testkit.Log(t))
+		room := rehearsals.New(db, desk, testkit.Log(t), rehearsals.Stage{Check: func(_, body string) error {
+			if body == "bad" {
+				return errors.New("mine:1: no")
+			}
+			return nil
+		}})
+		put := func(name, body string) (s rehearsals.Script, err error) {
+			err = db.InTx(t.Context(), func(tx database.Tx) error { s, err = room.Put(tx, "mer_a", name, body); return err })
+			return s, err
+		}
+		first, err := put(" mine ", "one")
+		if err != nil || first.Name != "mine" {
+			t.Fatal(first, err)
+		}
+		second, err := put("mine", "two")
+		if err != nil || second.ID != first.ID {
+			t.Error(second, err)
+		}
+		if list, err := room.Scripts(t.Context(), "mer_a"); err != nil || len(list) != 1 || list[0].Body != "two" {
+			t.Error(list, err)
+		}
+		if _, err := put("bad", "bad"); !errors.Is(err, rehearsals.ErrWritten) {
+			t.Error(err)
+		}
+		if _, err := put("a/b", "x"); !errors.Is(err, rehearsals.ErrName) {
+			t.Error(err)
+		}
+		for i := range rehearsals.MaxScripts - 1 {
+			if _, err := put(fmt.Sprint("n", i), "x"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := put("one more", "x"); !errors.Is(err, rehearsals.ErrMany) {
+			t.Error(err)
+		}
+		remove := func(merchant, id string) error {
+			return db.InTx(t.Context(), func(tx database.Tx) error { return room.Remove(tx, merchant, id) })
+		}
+		if err := remove("mer_b", first.ID); !errors.Is(err, rehearsals.ErrScript) {
+			t.Error("another shop's conversation is removed", err)
+		}
+		if err := remove("mer_a", first.ID); err != nil {
+			t.Error(err)
+		}
+		if list, err := room.Scripts(t.Context(), "mer_a"); err != nil || len(list) != rehearsals.MaxScripts-1 {
+			t.Error(len(list), err)
+		}
+	})
+}
