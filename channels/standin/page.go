@@ -57,18 +57,25 @@ white-space:pre-wrap;overflow-wrap:anywhere}.m{background:#d9fdd3;margin-left:au
 background:#fff;color:#0b5d54;cursor:pointer}input{font:inherit;padding:.45rem;border:1px solid #bbb;border-radius:.5rem;width:60%}
 iframe{border:0;width:100%;height:70vh}img{max-width:12rem;border-radius:.5rem;display:block}small{color:#666}</style>`
 
+// fresh brings what is new into the talk and leaves the rest as it is: who reads it aloud, or stands on a button, is not thrown back. Without
+// scripts the page loads itself anew.
+const fresh = `<script>setInterval(async()=>{const d=new DOMParser().parseFromString(await(await fetch(location.href)).text(),"text/html");
+const a=document.querySelector("[role=log]"),b=d.querySelector("[role=log]");if(!a||!b)return;const n=[...b.children];
+if(n.length>a.children.length)a.append(...n.slice(a.children.length));else if(n.length&&n.at(-1).outerHTML!==a.lastElementChild.outerHTML)a.replaceChildren(...n);else return;
+a.lastElementChild.scrollIntoView({block:"nearest"})},1500)</script>`
+
 func pages() *template.Template {
 	return template.Must(template.New("page").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>WhatsApp stand-in</title>` + style + `<main><h1>A customer's WhatsApp</h1><p><small>A stand-in: nothing here reaches WhatsApp. You write as +{{.}}.</small></p>
 <iframe name="talk" src="/talk?from={{.}}" title="The talk"></iframe>
 <form action="/talk" method="post" target="talk"><input type="hidden" name="from" value="{{.}}"><input name="text" aria-label="Message" autocomplete="off" autofocus> <button>Send</button></form>
 <form action="/" method="get"><input name="from" aria-label="Another number" value="{{.}}"> <button>Be another</button></form></main></html>
-{{define "talk"}}<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="2;url=/talk?from={{.From}}#end"><title>The talk</title>` + style + `<main>
+{{define "talk"}}<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><noscript><meta http-equiv="refresh" content="2;url=/talk?from={{.From}}#end"></noscript><title>The talk</title>` + style + fresh + `<main role="log" aria-label="The talk">
 {{$from := .From}}{{range .Lines}}<div class="b{{if .Mine}} m{{end}}">{{if .Show.Image}}<img src="{{.Show.Image}}" alt="">{{end}}{{.Text}}{{if .Show.Link}}
 <a href="{{.Show.Link}}" target="_blank" rel="noopener">{{.Show.Label}}</a>{{end}}</div>
 {{range .Show.Choices}}<form class="c" action="/talk" method="post"><input type="hidden" name="from" value="{{$from}}"><input type="hidden" name="tap" value="{{.ID}}"><button name="text" value="{{.Title}}">{{.Title}}</button> <small>{{.Detail}}</small></form>
 {{end}}{{if .Show.Bill}}<form class="c" action="/talk" method="post"><input type="hidden" name="from" value="{{$from}}"><input type="hidden" name="pay" value="{{.Show.Bill}}"><button>Pay {{.Show.Total}}</button></form>
-{{end}}{{end}}<p id="end"></p></main></html>{{end}}`))
+{{end}}{{end}}</main><p id="end"></p></html>{{end}}`))
 }
 
 // guest is who one is without choosing a number.

@@ -19,11 +19,24 @@ type link struct{ Label, URL string }
 
 type choice struct{ ID, Label string }
 
+const style = `<style>body{font:16px/1.4 system-ui,sans-serif;margin:0;background:#ededed;color:#1b1b1b}
+main{max-width:34rem;margin:0 auto;padding:1rem}ol{list-style:none;padding:0}li{background:#fff;border-radius:.6rem;padding:.5rem .8rem;margin:.4rem 0;max-width:85%;
+white-space:pre-line;overflow-wrap:anywhere}li.m{background:#b5ecae;margin-left:auto}li form{margin:.3rem 0}li a{display:block}button{font:inherit;padding:.35rem .8rem;border-radius:.5rem;
+border:1px solid #07742f;background:#fff;color:#07602a;cursor:pointer}input{font:inherit;padding:.45rem;border:1px solid #888;border-radius:.5rem;width:60%}small{color:#555}</style>`
+
+// fresh brings what is new into the talk and leaves the rest as it is: who reads it aloud, or stands on a button, is not thrown back. Without
+// scripts the page loads itself anew.
+const fresh = `<script>setInterval(async()=>{const d=new DOMParser().parseFromString(await(await fetch(location.href)).text(),"text/html");
+const a=document.querySelector("[role=log]"),b=d.querySelector("[role=log]");if(!a||!b)return;const n=[...b.children];
+if(n.length>a.children.length)a.append(...n.slice(a.children.length));else if(n.length&&n.at(-1).outerHTML!==a.lastElementChild.outerHTML)a.replaceChildren(...n);else return;
+a.lastElementChild.scrollIntoView({block:"nearest"})},1500)</script>`
+
 var talkPage = template.Must(template.New("talk").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="refresh" content="5"><title>WeChat stand-in</title><h1>WeChat stand-in</h1><p>You are the follower {{.Who}}. No real WeChat. <a href="/pay">What can be paid</a></p>
-<ol>{{range .Talk}}<li>{{if .Mine}}<b>You:</b> {{end}}<span style="white-space:pre-line">{{.Text}}</span>{{range .Links}} <a href="{{.URL}}">{{.Label}}</a>{{end}}
-{{range .Menu}}<form method="post" action="/talk"><input type="hidden" name="id" value="{{.ID}}"><input type="hidden" name="text" value="{{.Label}}"><button>{{.Label}}</button></form>{{end}}</li>{{end}}</ol>
-<form method="post" action="/talk"><input name="text" aria-label="Message" autofocus> <button>Send</button></form></html>`))
+<title>WeChat stand-in</title><noscript><meta http-equiv="refresh" content="5"></noscript>` + style + fresh + `<main><h1>A customer's WeChat</h1>
+<p><small>A stand-in: nothing here reaches WeChat, and no money moves. You are the follower {{.Who}}.</small> <a href="/pay">What can be paid</a></p>
+<ol role="log" aria-label="The talk">{{range .Talk}}<li{{if .Mine}} class="m"{{end}}>{{.Text}}{{range .Links}} <a href="{{.URL}}" target="_blank" rel="noopener">{{.Label}}</a>{{end}}
+{{- range .Menu}}<form method="post" action="/talk#write"><input type="hidden" name="id" value="{{.ID}}"><input type="hidden" name="text" value="{{.Label}}"><button>{{.Label}}</button></form>{{end}}</li>{{end}}</ol>
+<form id="write" method="post" action="/talk#write"><input name="text" aria-label="Message" autocomplete="off" autofocus> <button>Send</button></form></main></html>`))
 
 // follower is who writes on the page.
 const follower = "oStandInPayer"
@@ -50,7 +63,7 @@ func (s *Server) pages(mux *http.ServeMux) {
 				return
 			}
 		}
-		http.Redirect(w, r, "/talk", http.StatusSeeOther)
+		http.Redirect(w, r, "/talk#write", http.StatusSeeOther)
 	})
 }
 
