@@ -14,7 +14,8 @@ import (
 
 // payLanguages are those of the pay page, each with a word that stands on the open page in no other.
 var payLanguages = map[string]string{"en": "How to check that this page is genuine", "es": "Cómo comprobar que esta página es auténtica", "pt": "Como conferir se esta página é verdadeira",
-	"de": "So prüfen Sie, ob diese Seite echt ist", "fr": "Comment vérifier que cette page est authentique", "id": "Cara memastikan halaman ini asli"}
+	"de": "So prüfen Sie, ob diese Seite echt ist", "fr": "Comment vérifier que cette page est authentique", "id": "Cara memastikan halaman ini asli",
+	"hi": "Kaise jaanein ki yeh page asli hai", "zh": "如何确认这个页面是真的", "ar": "كيف تتأكد أن هذه الصفحة حقيقية"}
 
 // scripts lets pages run scripts, or not.
 func (b *browser) scripts(on bool) {

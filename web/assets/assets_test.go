@@ -84,10 +84,19 @@ func TestMoney(t *testing.T) {
 		{"pt-BR", "BRL", 123450, "R$\u00a01.234,50"}, {"pt", "EUR", 700, "€\u00a07,00"}, {"pt-PT", "EUR", 123450, "1\u00a0234,50\u00a0€"},
 		{"de", "EUR", 123450, "1.234,50\u00a0€"}, {"de-CH", "CHF", 123450, "CHF\u00a01’234.50"}, {"de-AT", "EUR", 700, "€\u00a07,00"},
 		{"fr", "EUR", 123450, "1\u202f234,50\u00a0€"}, {"fr-CA", "CAD", 700, "7,00\u00a0CAD"}, {"id", "IDR", 1250000, "Rp\u00a012.500,00"},
+		{"hi", "INR", 12345678, "₹1,23,456.78"}, {"zh", "CNY", 123456, "¥1,234.56"}, {"zh", "JPY", 1200, "JP¥1,200"}, {"ar", "SAR", 123456, "1,234.56\u00a0SAR"},
 		{"id", "USD", 700, "$\u00a07,00"}, {"de", "JPY", 1200, "1.200\u00a0¥"}, {"xx", "EUR", 700, "€7.00"},
 	} {
 		if got := assets.Money(c.tag, money.Of(c.amount, c.currency)); got != c.want {
 			t.Errorf("%d %s in %s: %q, want %q", c.amount, c.currency, c.tag, got, c.want)
+		}
+	}
+}
+
+func TestDirection(t *testing.T) {
+	for name, want := range map[string]string{"English": "ltr", "中文": "ltr", "العربية": "rtl", "עברית": "rtl", " فارسی": "rtl", "हिन्दी": "ltr", "": "ltr"} {
+		if got := assets.Direction(name); got != want {
+			t.Errorf("%q is written %s", name, got)
 		}
 	}
 }

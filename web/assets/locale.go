@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"sotto.chat/internal/money"
 )
@@ -31,6 +32,19 @@ func Choose(known []string, tags ...string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// Direction is the way in which a language is written, told by its own name for itself: "rtl" or "ltr".
+func Direction(name string) string {
+	for _, r := range name {
+		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana) {
+			return "rtl"
+		}
+		if unicode.IsLetter(r) {
+			break
+		}
+	}
+	return "ltr"
 }
 
 // preferred splits an Accept-Language header, best first. At most eight entries are looked at.
@@ -69,6 +83,7 @@ type form struct {
 	point, group string
 	before       bool // the sign stands before the amount
 	gap          bool // with a space between, also where it stands before
+	pairs        bool // above the thousands two digits make a group: "12,34,567"
 	own          map[string]string
 }
 
@@ -79,7 +94,9 @@ var (
 	// forms hold languages, and regions that write otherwise.
 	forms = map[string]form{"en": english, "es": spanish, "pt": brazilian, "pt-pt": {point: ",", group: hard}, "de": spanish,
 		"de-ch": {point: ".", group: "’", before: true, gap: true}, "de-at": brazilian, "fr": {point: ",", group: narrow},
-		"id": {point: ",", group: ".", before: true, gap: true, own: map[string]string{"IDR": "Rp"}}}
+		"id": {point: ",", group: ".", before: true, gap: true, own: map[string]string{"IDR": "Rp"}},
+		"hi": {point: ".", group: ",", before: true, pairs: true}, "zh": {point: ".", group: ",", before: true, own: map[string]string{"CNY": "¥", "JPY": "JP¥", "USD": "US$"}},
+		"ar": {point: ".", group: ","}}
 )
 
 func formOf(tag string) form {
@@ -102,7 +119,7 @@ func Money(tag string, m money.Money) string {
 	f := formOf(tag)
 	decimal, negative := strings.CutPrefix(m.Decimal(), "-")
 	whole, fraction, cut := strings.Cut(decimal, ".")
-	amount := grouped(whole, f.group)
+	amount := f.grouped(whole)
 	if cut {
 		amount += f.point + fraction
 	}
@@ -130,7 +147,7 @@ func Money(tag string, m money.Money) string {
 // Number writes a whole number for people.
 func Number(tag string, n int64) string {
 	digits, negative := strings.CutPrefix(strconv.FormatInt(n, 10), "-")
-	out := grouped(digits, formOf(tag).group)
+	out := formOf(tag).grouped(digits)
 	if negative {
 		return "−" + out
 	}
@@ -142,11 +159,15 @@ func american(region string) bool {
 	return slices.Contains([]string{"MX", "US", "419", "GT", "HN", "SV", "NI", "PA", "DO", "PR", "PE"}, strings.ToUpper(region))
 }
 
-func grouped(whole, mark string) string {
+func (f form) grouped(whole string) string {
+	later := 3
+	if f.pairs {
+		later = 2
+	}
 	var b strings.Builder
 	for i, r := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 {
-			b.WriteString(mark)
+		if left := len(whole) - i; i > 0 && (left == 3 || left > 3 && (left-3)%later == 0) {
+			b.WriteString(f.group)
 		}
 		b.WriteRune(r)
 	}

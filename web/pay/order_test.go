@@ -228,10 +228,10 @@ func TestAnOrderWithoutAChat(t *testing.T) {
 		nothing := func(state string) {
 			t.Helper()
 			everywhere(s, link, map[bool]int{true: 410, false: 200}[state == "cancelled" || state == "expired" || state == "changed"], nil, chat)
-			for _, l := range []string{"en", "es", "fr", "de", "id", "pt"} {
+			for _, l := range []string{"en", "es", "fr", "de", "id", "pt", "hi", "zh", "ar"} {
 				for _, at := range []string{"", "/done"} {
 					body := strings.ToLower(ask(s, "GET", link+at+"?lang="+l, "").body)
-					for _, word := range []string{"chat ", "chat.", "chat,", "/chat/", "discussion"} {
+					for _, word := range []string{"chat ", "chat.", "chat,", "/chat/", "discussion", "聊天", "محادثة"} {
 						if strings.Contains(body, word) {
 							t.Errorf("%s%s in %s: the page speaks of a chat: %q", state, at, l, word)
 						}

@@ -143,6 +143,7 @@ func (v *view) tone() string {
 func (v view) render() ([]byte, error) {
 	t, err := template.New("page.html").Funcs(template.FuncMap{
 		"asset": assets.URL,
+		"dir":   func() string { return assets.Direction(v.Words["name"]) },
 		"initial": func(name string) string {
 			r, _ := utf8.DecodeRuneInString(strings.TrimSpace(name))
 			return strings.ToUpper(string(r))

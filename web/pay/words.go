@@ -14,7 +14,7 @@ import (
 var texts embed.FS
 
 // languages are those that the page is written in, the fallback first.
-var languages = []string{"en", "es", "pt", "de", "fr", "id"}
+var languages = []string{"en", "es", "pt", "de", "fr", "id", "hi", "zh", "ar"}
 
 // remembered is the cookie of a visitor who has chosen a language: he keeps it on the way back from the checkout.
 const remembered = "sotto_pay_language"

@@ -24,7 +24,7 @@ import (
 func texts(t testing.TB) map[string]map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("*.json")
-	if err != nil || len(files) != 6 {
+	if err != nil || len(files) != 9 {
 		t.Fatal(files, err)
 	}
 	all := map[string]map[string]string{}
@@ -95,14 +95,15 @@ func TestLanguageIsChosen(t *testing.T) {
 			{"", "", "", "en", "Pay €7.00 with Stripe"}, {"", "de-DE,de;q=0.9", "", "de", "7,00\u00a0€ mit Stripe bezahlen"},
 			{"pt-BR", "de", "", "pt", "Pagar €\u00a07,00 com Stripe"}, {"fr", "en", "", "fr", "Payer 7,00\u00a0€ avec Stripe"},
 			{"id", "en", "", "id", "Bayar €\u00a07,00 dengan Stripe"}, {"es-MX", "en", "", "es", "Pagar €7.00 con Stripe"},
-			{"zh", "fr;q=0.5, es", "", "es", ""}, {"zh", "ja", "", "en", ""}, {"de", "de", "fr", "fr", ""}, {"de", "", "xx", "de", ""}, {"de", "", "<script>", "de", ""},
+			{"ja", "fr;q=0.5, es", "", "es", ""}, {"ja", "ko", "", "en", ""},
+			{"zh-CN", "en", "", "zh", "用 Stripe 支付 €7.00"}, {"hi", "en", "", "hi", "Stripe se €7.00 dein"}, {"ar-SA", "en", "", "ar", "ادفع 7.00\u00a0€ عبر Stripe"}, {"de", "de", "fr", "fr", ""}, {"de", "", "xx", "de", ""}, {"de", "", "<script>", "de", ""},
 		} {
 			to := in(c.payment)
 			if c.asked != "" {
 				to += "?lang=" + url.QueryEscape(c.asked)
 			}
 			a := ask(s, "GET", to, c.accepts)
-			has(t, a, 200, `<html lang="`+c.want+`">`, c.button, all[c.want]["genuine_2"])
+			has(t, a, 200, `<html lang="`+c.want+`"`+map[bool]string{true: ` dir="rtl"`}[c.want == "ar"]+`>`, c.button, all[c.want]["genuine_2"])
 			if got := a.header.Get("Content-Language"); got != c.want {
 				t.Errorf("%+v: Content-Language %s", c, got)
 			}
