@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"sotto.chat/channels"
 	"sotto.chat/customers"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/live"
@@ -80,7 +81,7 @@ func New(cfg Config) (http.Handler, error) {
 	docs.Mount(r, description)
 	pictures(r, cfg)
 	chat.Mount(r, chat.Deps{DB: cfg.DB, Channels: cfg.Channels, Inbox: cfg.Inbox, Merchants: cfg.Merchants, Orders: cfg.Orders, Keys: cfg.Keys, Hub: cfg.Hub, PublicURL: cfg.PublicURL, Log: cfg.Log})
-	pay.Mount(r, pay.Deps{Payments: cfg.Payments, Orders: cfg.Orders, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, ByHand: byHand(cfg), Consent: consent(cfg), WeChat: cfg.WeChat, OpenID: openID(cfg), Now: cfg.DB.Now, Log: cfg.Log})
+	pay.Mount(r, pay.Deps{Payments: cfg.Payments, Orders: cfg.Orders, PublicURL: cfg.PublicURL, CheckoutOrigins: cfg.PayOrigins, ByHand: byHand(cfg), Consent: consent(cfg), WeChat: cfg.WeChat, OpenID: openID(cfg), WebChat: webChat(cfg), Now: cfg.DB.Now, Log: cfg.Log})
 	console.Mount(r, console.Deps{DB: cfg.DB, Inbox: cfg.Inbox, Orders: cfg.Orders, Payments: cfg.Payments, Customers: cfg.Customers, Merchants: cfg.Merchants, Hub: cfg.Hub, Try: cfg.Try, Lessons: cfg.Lessons, Rehearsals: cfg.Rehearsals, Catalog: cfg.Catalog, Log: cfg.Log, PublicURL: cfg.PublicURL})
 	return r, nil
 }
@@ -92,6 +93,14 @@ func byHand(cfg Config) func(ctx context.Context, merchant, payment, method stri
 			_, err := cfg.Orders.PayBy(tx, merchant, payment, method, orders.Deed{Actor: "customer"})
 			return err
 		})
+	}
+}
+
+// webChat tells whether a conversation is in the shop's own chat.
+func webChat(cfg Config) func(ctx context.Context, merchant, conversation string) (bool, error) {
+	return func(ctx context.Context, merchant, conversation string) (bool, error) {
+		c, err := cfg.Inbox.Get(ctx, merchant, conversation)
+		return c.Platform == channels.Web, err
 	}
 }
 

@@ -167,6 +167,9 @@ func (w wechatShop) paysInPlace(t *testing.T) {
 	if !strings.Contains(string(a.body), "WeChat Pay") || len(w.till.Orders()) != 0 {
 		t.Fatalf("the page does not offer WeChat Pay, or looking at it began something: %s", a.body)
 	}
+	if strings.Contains(string(a.body), "/chat/") {
+		t.Error("who ordered in WeChat is led to another chat")
+	}
 	a, _ = w.browse(t, http.MethodPost, link, insideWeChat) // who ordered in this account is known to it
 	known := bridgeText.FindSubmatch(a.body)
 	if known == nil || !strings.Contains(string(a.body), "/wechat?ask=1") {

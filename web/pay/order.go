@@ -61,7 +61,7 @@ func (p *pay) tell(c *gin.Context, v *view, tag string, pay payments.Payment) {
 			v.order.rest = assets.Money(tag, open)
 		}
 		v.order.arrived(tag, ord)
-		if v.order.alone {
+		if v.order.alone || p.elsewhere(c, ord) {
 			v.Chat = ""
 		}
 	}
@@ -139,6 +139,18 @@ func (v *view) share(pay payments.Payment) {
 	if v.Part != "" {
 		v.Lines[0].Name = v.say("part_of")
 	}
+}
+
+// elsewhere tells whether the talk about an order is on a platform of its own, where no link of ours leads.
+func (p *pay) elsewhere(c *gin.Context, ord orders.Order) bool {
+	if p.WebChat == nil {
+		return false
+	}
+	here, err := p.WebChat(c.Request.Context(), ord.MerchantID, ord.ConversationID)
+	if err != nil {
+		p.Log.ErrorContext(c.Request.Context(), "the pay page does not know where an order is talked about", "order", ord.ID, "error", err)
+	}
+	return !here
 }
 
 // talk fills a text that sends people to their chat, or its twin where there is none.

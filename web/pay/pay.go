@@ -41,6 +41,8 @@ type Deps struct {
 	WeChat *wechatpay.Pay
 	// OpenID gives the name under which an app of WeChat's knows who pays; empty where the shop was not told. It may be nil.
 	OpenID func(ctx context.Context, pay payments.Payment, app string) (string, error)
+	// WebChat tells whether a conversation is in the shop's own web chat, to which the page leads back. Nil: each is.
+	WebChat func(ctx context.Context, merchant, conversation string) (bool, error)
 	// Clicks bounds how often one link is asked for, Guesses how often one address asks for links that are none. Nil: a link is worth a
 	// thousand clicks at once and twenty a second, a guess one a second.
 	Clicks, Guesses *door.Limiter
