@@ -191,6 +191,13 @@ func (b *Bot) tellShare(d *draft, n orders.Changed, ord orders.Order, f words.Fa
 		f["amount"], f["rest"] = here, rest
 		d.say("paid_in_part", f)
 		d.payLinks(b.orders.PayLinks(ord))
+	case orders.ReasonEdited:
+		if _, late := ord.About(n); late { // money for what it was before
+			b.tellReview(d, n, ord, f)
+			return true
+		}
+		d.say("order_edited", f)
+		d.payLinks(b.orders.PayLinks(ord))
 	case orders.ReasonSplit:
 		d.say("split", f)
 		d.payLinks(b.orders.PayLinks(ord))

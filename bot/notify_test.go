@@ -93,6 +93,7 @@ func TestEveryNewsHasWords(t *testing.T) {
 		say(orders.AwaitingPayment, orders.AwaitingPayment, orders.ReasonProcessing, "cannot be called back")
 		say(orders.AwaitingPayment, orders.AwaitingPayment, orders.ReasonFailed, "did not go through")
 		say(orders.AwaitingPayment, orders.AwaitingPayment, orders.ReasonHoldEnded, "let go of the money")
+		say(orders.AwaitingPayment, orders.AwaitingPayment, orders.ReasonEdited, "The shop has changed order")
 		say(orders.AwaitingPayment, orders.AwaitingPayment, "wrong_amount", "A person from our team")
 		say(orders.Expired, orders.Expired, orders.ReasonLateNoGoods, "the goods are gone")
 		say(orders.Cancelled, orders.Cancelled, orders.ReasonLateCancelled, "was over already")

@@ -21,6 +21,8 @@ func (p *play) take(s step) {
 		p.order(s)
 	case "edit":
 		p.edit(s)
+	case "change":
+		p.change(s)
 	case "click":
 		p.click(s)
 	case "pay", "decline", "slowly", "arrive", "fail", "alter", "copy":
@@ -97,7 +99,7 @@ func (p *play) know(ord orders.Order) {
 	for _, l := range ord.Lines {
 		n += l.Quantity
 	}
-	p.deals = append(p.deals, &deal{id: ord.ID, cart: ord.CartID, total: ord.Total, quantity: n})
+	p.deals = append(p.deals, &deal{id: ord.ID, cart: ord.CartID, total: ord.Total, quantity: n, most: n, changed: map[string]bool{}})
 	p.say("order %d is %s", len(p.deals), ord.ID)
 }
 
@@ -128,6 +130,31 @@ func (p *play) deal(s step) (*deal, int) {
 		n = s.A / 3 % len(p.deals)
 	}
 	return p.deals[n], n + 1
+}
+
+// change has staff change how much is ordered.
+func (p *play) change(s step) {
+	d, n := p.deal(s)
+	if d == nil {
+		return
+	}
+	before, err := p.orders.Get(p.t.Context(), p.merchant, d.id)
+	p.must(err)
+	lines := []orders.EditLine{{LineID: before.Lines[0].ID, LineInput: orders.LineInput{Quantity: int64(1 + s.B%4)}}}
+	_ = p.asks(fmt.Sprintf("staff change order %d", n), func(ctx context.Context) error {
+		return p.inTx(ctx, func(tx database.Tx) error {
+			return second(p.orders.Edit(tx, p.merchant, d.id, orders.Edit{Lines: lines, Deed: orders.Deed{Actor: "staff"}}))
+		})
+	})
+	ord, err := p.orders.Get(p.t.Context(), p.merchant, d.id)
+	p.must(err)
+	d.total, d.quantity = ord.Total, ord.Lines[0].Quantity
+	d.most = max(d.most, d.quantity)
+	for _, pay := range ord.Payments {
+		if pay.Reason == orders.ReasonEdited {
+			d.changed[pay.ID] = true
+		}
+	}
 }
 
 func (p *play) click(s step) {

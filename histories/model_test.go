@@ -18,6 +18,7 @@ type coin struct {
 	currency  string
 	back      int64 // what went back and stayed there
 	bounced   bool  // a refund of it failed
+	stale     bool  // it is for what the order was before staff changed it
 	contested bool  // the customer's bank takes it back, or wants to
 	held      int64 // how much of it
 	there     bool  // it is the house's
@@ -98,8 +99,8 @@ func stateOf(s orders.Status) state {
 	return over
 }
 
-// whole tells whether the coin is just what its payment asks for.
-func (c *coin) whole() bool { return c.sum == c.asked && c.currency == "EUR" }
+// whole tells whether the coin is just what its payment asks for, and still does.
+func (c *coin) whole() bool { return c.sum == c.asked && c.currency == "EUR" && !c.stale }
 
 // must gives where the deal may end, by the books of those who have the money and by what people said.
 func (d *deal) must(money []*coin, underWay bool) []state {
@@ -160,6 +161,7 @@ func (p *play) judge() (ends []string) {
 			p.reasons[e.Reason]++
 		}
 		for _, c := range money[d.id] {
+			c.stale = d.changed[c.payment]
 			for _, pay := range ord.Payments {
 				if pay.ID == c.payment {
 					c.asked = pay.Amount
@@ -218,7 +220,7 @@ func (p *play) excused(i int, list []orders.Order) bool {
 	}
 	var wanted int64
 	for _, d := range p.deals {
-		wanted += d.quantity
+		wanted += d.most
 	}
 	for _, e := range list[i].Events {
 		switch e.Reason {

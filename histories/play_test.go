@@ -55,13 +55,15 @@ type deal struct {
 	id, cart string
 	total    int64
 	quantity int64
-	off      bool    // a person called it off, or changed its cart
-	took     bool    // all of it was taken back
-	sent     bool    // the goods went out
-	accepted bool    // a person took money of it as good
-	split    bool    // it is paid in parts
-	till     []int64 // what staff registered
-	refunds  int     // how often a person asked for a refund
+	most     int64           // that it ever held
+	off      bool            // a person called it off, or changed its cart
+	took     bool            // all of it was taken back
+	sent     bool            // the goods went out
+	accepted bool            // a person took money of it as good
+	split    bool            // it is paid in parts
+	changed  map[string]bool // payments that asked for what it was before staff changed it
+	till     []int64         // what staff registered
+	refunds  int             // how often a person asked for a refund
 }
 
 // begin readies a history with goods of its own.

@@ -22,7 +22,7 @@ var deeds = []struct {
 }{
 	{"order", 14}, {"click", 10}, {"pay", 26}, {"decline", 3}, {"slowly", 6}, {"arrive", 5}, {"fail", 4}, {"alter", 2}, {"copy", 2},
 	{"give back", 7}, {"bounce", 3}, {"dispute", 4}, {"decide", 5},
-	{"edit", 4}, {"cancel", 5}, {"fulfil", 4}, {"complete", 2}, {"return", 3}, {"refund", 7}, {"accept", 4},
+	{"edit", 4}, {"change", 4}, {"cancel", 5}, {"fulfil", 4}, {"complete", 2}, {"return", 3}, {"refund", 7}, {"accept", 4},
 	{"offer", 8}, {"pay there", 10}, {"slowly there", 2}, {"fail there", 2}, {"give back there", 3},
 	{"split", 4}, {"receive", 4}, {"by transfer", 2}, {"confirm", 2}, {"ask rest", 4}, {"difference", 4},
 	{"wait", 12}, {"storm", 4}, {"hear", 6}, {"work", 6}, {"look", 4},
@@ -34,6 +34,7 @@ var beginnings = [][]string{
 	{"order", "click", "slowly"}, {"order", "click", "decline", "pay"}, {"order", "click", "alter", "pay"}, {"order", "click"},
 	{"order", "split", "click", "pay", "click", "pay"}, {"order", "split", "offer", "pay there", "pay there"},
 	{"order", "click", "storm", "pay", "long wait", "order"}, {"order", "offer", "storm", "pay there", "long wait", "order"},
+	{"order", "click", "change", "pay"}, {"order", "click", "storm", "pay", "change", "click", "pay"},
 	{"order", "click", "storm", "pay", "give back"}, {"order", "click", "storm", "pay", "dispute"},
 }
 

@@ -42,8 +42,9 @@ const (
 	ReasonRefunded      = "refunded"
 	ReasonReturned      = "returned"
 	ReasonCancelled     = "order_cancelled"
-	ReasonSplit         = "split"     // to be paid in parts, each by its own link
-	ReasonPart          = "part_paid" // a part of the money is here; the rest is waited for
+	ReasonEdited        = "order_edited" // staff changed what is ordered: another sum is asked for
+	ReasonSplit         = "split"        // to be paid in parts, each by its own link
+	ReasonPart          = "part_paid"    // a part of the money is here; the rest is waited for
 	ReasonOnDelivery    = payments.ReasonOnDelivery
 	ReasonTransfer      = payments.ReasonTransfer
 	ReasonPartly        = payments.ReasonPartly

@@ -13,7 +13,7 @@ import (
 // ErrNoOrder says that the merchant has no such order.
 var ErrNoOrder = fault.New(fault.NotFound, "order_not_found", "There is no such order.")
 
-// Order is a deal: what was bought, at which prices, and where it stands. Its amounts never change.
+// Order is a deal: what was bought, at which prices, and where it stands. Its amounts change only by Edit, before anybody has paid.
 type Order struct {
 	MerchantID, ID, Number                       string
 	Status                                       Status

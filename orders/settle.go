@@ -86,8 +86,12 @@ func (o *Orders) follow(tx database.Tx, m payments.Move) error {
 	return nil
 }
 
-// paid lets the goods go once all the money is here. An order that had ended is brought back, if it can be.
+// paid lets the goods go once all the money is here. An order that had ended is brought back, if it can be. Money by a link from before a
+// change of the order is for something else: a person looks.
 func (o *Orders) paid(tx database.Tx, ord *Order, m payments.Move) error {
+	if m.Late && m.Was == ReasonEdited {
+		return o.review(tx, ord, m, ReasonEdited)
+	}
 	if ord.Status == AwaitingPayment && m.Payment.Amount == ord.Total && !m.Late && m.From != payments.NeedsReview {
 		return o.release(tx, ord) // the one payment that was asked for
 	}

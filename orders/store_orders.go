@@ -20,6 +20,20 @@ func saveOrder(tx database.Tx, ord *Order) error {
 		ord.Status, ord.Version, ord.ExpiresAt, ord.UpdatedAt, ord.MerchantID, ord.ID).Error
 }
 
+// rewriteOrder writes an order that was changed before anybody paid it, with its lines.
+func rewriteOrder(tx database.Tx, ord *Order) error {
+	err := tx.DB().Exec(`update orders set subtotal = ?, tax = ?, tax_inclusive = ?, shipping = ?, discount = ?, total = ?, hash = ?, method = ?, delivery = ?
+		where merchant_id = ? and id = ?`, ord.Subtotal, ord.Tax, ord.TaxInclusive, ord.Shipping, ord.Discount, ord.Total, ord.Hash, ord.Method, ord.Delivery,
+		ord.MerchantID, ord.ID).Error
+	if err == nil {
+		err = tx.DB().Exec("delete from order_lines where merchant_id = ? and order_id = ?", ord.MerchantID, ord.ID).Error
+	}
+	if err != nil {
+		return err
+	}
+	return tx.DB().Create(&ord.Lines).Error
+}
+
 func addEvent(tx database.Tx, ev Event) error { return tx.DB().Create(&ev).Error }
 
 func oneOrder(q query, merchant, order string) (Order, error) {

@@ -199,3 +199,27 @@ func TestStaffsWordsAreForgottenWithTheCustomer(t *testing.T) {
 		c.sound()
 	})
 }
+
+// An order that nobody has paid is changed by staff: another sum, another link. One with money in it is not.
+func TestStaffChangeAnOrder(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		c := takesByHand(t, db, clock)
+		c.Sell("CAKE", "Cake", 450)
+		ord, pay := c.buys("link")
+		before := c.order(ord, "awaiting_payment")
+		c.is(404, http.MethodPatch, "/v1/orders/"+ord, `{"lines":[{"sku":"GONE","quantity":1}]}`, nil)
+		c.is(422, http.MethodPatch, "/v1/orders/"+ord, `{"lines":[{"id":"oli_none","quantity":1}]}`, nil)
+		var after api.Order
+		c.is(200, http.MethodPatch, "/v1/orders/"+ord, fmt.Sprintf(`{"lines":[{"id":%q,"quantity":1},{"sku":"CAKE","quantity":2,"note":"no nuts"}],"reason":"one tea is out"}`, before.Lines[0].ID), &after)
+		if after.Total.Amount != 1600 || len(after.Lines) != 2 || after.Lines[0].ID != before.Lines[0].ID || after.Lines[1].Note != "no nuts" || after.PayURL == nil || *after.PayURL == *before.PayURL {
+			t.Fatalf("%+v", after)
+		}
+		c.payment(pay, "cancelled")
+		c.sound()
+		next := after.Payments[len(after.Payments)-1]
+		c.receives(next.ID, 1600, "EUR", "slip")
+		c.order(ord, "paid")
+		c.is(409, http.MethodPatch, "/v1/orders/"+ord, `{"delivery":{"method":"pickup"}}`, nil)
+		c.sound()
+	})
+}

@@ -166,7 +166,63 @@ type FulfilIn struct {
 	Amount *money.Money `json:"amount,omitempty" doc:"Of money that is only held: what is taken for goods that go out in part; the rest is let go. Without it all of it."`
 }
 
+// OrderLineIn is a line as it shall be: one that the order has, by its id, or a new one by its sku.
+type OrderLineIn struct {
+	ID       string   `json:"id,omitempty" maxLength:"80"`
+	SKU      string   `json:"sku,omitempty" maxLength:"200"`
+	Quantity int64    `json:"quantity" minimum:"1" maximum:"999"`
+	Options  []Option `json:"options,omitempty" maxItems:"50"`
+	Note     string   `json:"note,omitempty" maxLength:"2000"`
+}
+
+// OrderPatch is what becomes of an order that nobody has paid yet. Lines are all that it shall have; without them they stay.
+type OrderPatch struct {
+	Lines    []OrderLineIn `json:"lines,omitempty" maxItems:"100"`
+	Delivery *DeliveryIn   `json:"delivery,omitempty"`
+	Customer *ContactIn    `json:"customer,omitempty"`
+	Reason   string        `json:"reason,omitempty" maxLength:"200"`
+}
+
+func (p OrderPatch) edit(who merchants.Actor) orders.Edit {
+	e := orders.Edit{Deed: orders.Deed{Actor: who.KeyID, Remark: masked(p.Reason)}}
+	for _, l := range p.Lines {
+		e.Lines = append(e.Lines, orders.EditLine{LineID: l.ID, LineInput: orders.LineInput{SKU: l.SKU, Quantity: l.Quantity, Options: wanted(l.Options), Note: masked(l.Note)}})
+	}
+	if d := p.Delivery; d != nil {
+		e.Delivery.Method = orders.Method(d.Method)
+		if d.Address != nil {
+			to := customers.Address(d.Address.Address)
+			e.Delivery.Address = &to
+		}
+	}
+	if c := p.Customer; c != nil {
+		e.Delivery.Contact = orders.Contact{Name: masked(c.Name), Phone: c.Phone, Email: c.Email}
+	}
+	return e
+}
+
 func (a *api) orders() {
+	add(a, op{method: http.MethodPatch, path: "/v1/orders/{id}", right: merchants.OrdersWrite, tag: "Deals",
+		summary: "Change an order that nobody has paid yet: it is priced and held anew, its links die, and the customer hears of the new sum"},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			ByID
+			IfMatch string `header:"If-Match"`
+			Body    OrderPatch
+		}) (*Tagged[Order], error) {
+			v, err := version(in.IfMatch)
+			if err != nil {
+				return nil, err
+			}
+			e := in.Body.edit(who)
+			e.Version = v
+			out, err := a.moved(jobs.Eager(ctx), who, in.ID, func(tx database.Tx) (orders.Order, error) {
+				return a.Orders.Edit(tx, who.MerchantID, in.ID, e)
+			})
+			if err != nil {
+				return nil, err
+			}
+			return &Tagged[Order]{etag(out.Body.Version), out.Body}, nil
+		})
 	add(a, op{method: http.MethodGet, path: "/v1/orders", right: merchants.OrdersRead, tag: "Deals", summary: "List orders, the latest first"},
 		func(ctx context.Context, who merchants.Actor, in *orderQuery) (*Answer[List[Order]], error) {
 			if err := in.past("ord"); err != nil {
