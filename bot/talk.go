@@ -114,6 +114,7 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 		return t.try(reading.Action{Kind: reading.ShowProduct, SKU: m.Product})
 	case text == "":
 		t.out.say("cannot_read", nil)
+		t.menuButtons()
 		return nil
 	}
 	t.message = m.ID

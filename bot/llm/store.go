@@ -19,6 +19,9 @@ type allowance struct {
 func (l *ledger) take(ctx context.Context, merchant string, scopes []allowance, tokens int) error {
 	return l.db.InTx(ctx, func(tx database.Tx) error {
 		for _, s := range scopes {
+			if s.calls < 1 || tokens > s.tokens { // the first call of a day meets no row to compare with
+				return ErrBudget
+			}
 			done := tx.DB().Exec(`insert into model_budget (merchant_id, scope, day, calls, tokens) values (?, ?, ?, 1, ?)
 				on conflict (merchant_id, scope, day) do update set calls = model_budget.calls + 1, tokens = model_budget.tokens + excluded.tokens
 				where model_budget.calls < ? and model_budget.tokens + excluded.tokens <= ?`,
