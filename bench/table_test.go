@@ -72,7 +72,7 @@ var footnotes = []string{
 	"Every figure is the median of its rounds. Ratio = median [min–max] of product/limit within each round; only ratios count, the absolutes are this machine's.",
 	"The load generators run on the same cores as what they measure, for both sides.",
 	"1, 2: the limit is pgbench -M prepared replaying the statements that the server's own log shows for one Place, one a round trip; it parses no answer and decides nothing.",
-	"3: the limit is one upsert in its own transaction; the product's five statements also lock the cart, check the sku and keep the limits of a cart.",
+	"3: the limit is one upsert in its own transaction; the product also locks the cart, checks the sku and keeps the limits of a cart, in one round trip and that of the commit.",
 	"4: the limit is database/sql with one connection and prepared statements; the job row is a plain insert where the queue does its own.",
 	"5: limit = Gin, HMAC, json.Unmarshal, one insert. The product without its workers: what a message starts is no part of the answer. Both as processes, 64 connections.",
 	"6: floor = Gin and database/sql with the same tables and nothing else: no key, tax, hash, hold, payment or promise; its cart answers with one line, ours with the whole priced cart. The product is the shipped binary at work, " +

@@ -32,9 +32,8 @@ type DB struct {
 	SQL  *sql.DB
 	URL  string
 
-	gorm  *gorm.DB
-	now   func() time.Time
-	trips *trips
+	gorm *gorm.DB
+	now  func() time.Time
 	// turn is held by the one that writes; nil on Postgres, where many do.
 	turn chan struct{}
 }
@@ -62,12 +61,11 @@ func Open(ctx context.Context, url string, now func() time.Time) (*DB, error) {
 		}
 		return &DB{Engine: SQLite, SQL: s, URL: url, gorm: g, now: now, turn: make(chan struct{}, 1)}, nil
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
-		count := &trips{}
-		g, s, pool, err := openPostgres(ctx, url, count)
+		g, s, pool, err := openPostgres(ctx, url)
 		if err != nil {
 			return nil, fmt.Errorf("open postgres: %w", err)
 		}
-		return &DB{Engine: Postgres, SQL: s, Pool: pool, URL: url, gorm: g, now: now, trips: count}, nil
+		return &DB{Engine: Postgres, SQL: s, Pool: pool, URL: url, gorm: g, now: now}, nil
 	}
 	return nil, fmt.Errorf("SOTTO_DATABASE_URL: want sqlite:FILE or postgres://…, got neither")
 }

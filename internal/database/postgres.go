@@ -17,7 +17,7 @@ import (
 
 // openPostgres makes one pool that GORM and River share. PrepareStmt stays off: with the pgx driver it
 // prepares every statement again in every transaction and halves the order rate.
-func openPostgres(ctx context.Context, url string, count *trips) (*gorm.DB, *sql.DB, *pgxpool.Pool, error) {
+func openPostgres(ctx context.Context, url string) (*gorm.DB, *sql.DB, *pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The library's message may hold the password.
@@ -29,7 +29,7 @@ func openPostgres(ctx context.Context, url string, count *trips) (*gorm.DB, *sql
 	cfg.ConnConfig.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, CancelRequestDelay: 20 * time.Millisecond, DeadlineDelay: 100 * time.Millisecond}
 	}
-	cfg.ConnConfig.Tracer = count
+	cfg.ConnConfig.Tracer = tripTracer{}
 	if cfg.MaxConns < 20 {
 		cfg.MaxConns = 20
 	}

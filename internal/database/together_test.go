@@ -153,12 +153,12 @@ func TestRoundTripsToPostgres(t *testing.T) {
 			return errors.Join(tx.DB().Exec("insert into notes (id, n) values (?, 1)", next()).Error, tx.DB().Exec("delete from notes").Error)
 		}},
 	} {
-		before := db.Trips()
-		if err := db.InTx(t.Context(), c.f); err != nil {
+		ctx, trips := database.Counted(t.Context())
+		if err := db.InTx(ctx, c.f); err != nil {
 			t.Fatal(name, err)
 		}
-		if made := db.Trips() - before; made != c.trips {
-			t.Errorf("%s: %d round trips, want %d", name, made, c.trips)
+		if trips.Made() != c.trips {
+			t.Errorf("%s: %d round trips, want %d", name, trips.Made(), c.trips)
 		}
 	}
 }

@@ -7,35 +7,46 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// trips counts how often something was sent to Postgres and its answer waited for: that, and not the work of a statement, is what
-// most of a small transaction's time goes to.
-type trips struct{ made atomic.Int64 }
+// Trips counts how often something was sent to Postgres and its answer waited for: that, and not the work of a statement, is what
+// most of a small transaction's time goes to. None are made to SQLite.
+type Trips struct{ made atomic.Int64 }
 
-// Trips tells how many round trips to Postgres this process has made; none are made to SQLite.
-func (d *DB) Trips() int64 {
-	if d.trips == nil {
-		return 0
+// Made tells how many there were.
+func (t *Trips) Made() int64 { return t.made.Load() }
+
+type tripsKey struct{}
+
+// Counted gives a context on whose behalf every round trip is counted.
+func Counted(ctx context.Context) (context.Context, *Trips) {
+	t := &Trips{}
+	return context.WithValue(ctx, tripsKey{}, t), t
+}
+
+// tripTracer counts for the contexts that ask for it.
+type tripTracer struct{}
+
+func (tripTracer) count(ctx context.Context) context.Context {
+	if t, ok := ctx.Value(tripsKey{}).(*Trips); ok {
+		t.made.Add(1)
 	}
-	return d.trips.made.Load()
+	return ctx
 }
 
 // TraceQueryStart counts a statement that travels alone.
-func (t *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	t.made.Add(1)
-	return ctx
+func (t tripTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return t.count(ctx)
 }
 
 // TraceQueryEnd is nothing to count.
-func (t *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (tripTracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // TraceBatchStart counts statements that travel together.
-func (t *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	t.made.Add(1)
-	return ctx
+func (t tripTracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return t.count(ctx)
 }
 
 // TraceBatchQuery is counted with its batch.
-func (t *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (tripTracer) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 
 // TraceBatchEnd is nothing to count.
-func (t *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+func (tripTracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
