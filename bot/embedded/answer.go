@@ -59,7 +59,7 @@ func (r *reader) answer(clauses []clause) answer {
 		case s.has(cWeakYes):
 			weak = true
 			a.yes = a.yes || r.approves(c) || c.agrees()
-		case s.has(cYes) && !c.question && c.words <= 4 && !c.concepts.hasAny(cMyAccount):
+		case s.has(cYes) && !c.question && c.words <= 4 && !c.concepts.hasAny(cMyAccount) && !r.tellsOfSelf(c, s):
 			a.yes, strong = true, true
 		}
 		asks = asks || c.question
@@ -83,6 +83,11 @@ func (c *clause) matter() int {
 		}
 	}
 	return 0
+}
+
+// tellsOfSelf recognises "yes my name is …": behind the yes begins something else than what was asked.
+func (r *reader) tellsOfSelf(c *clause, yes *segment) bool {
+	return c.words > 0 && !r.anyHit(c.from, c.to, cRight) && r.hitAt(yes.to, cMy)
 }
 
 // agrees recognises a weak yes that stands alone: "ok" with nothing else to it.

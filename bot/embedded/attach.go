@@ -19,6 +19,8 @@ const (
 	scoreSizeFirst  = 0.4  // a single choice stands in front of its product more often than behind it
 	scoreNotHead    = -0.3 // a word that names a product is taken as a choice
 	scoreNegated    = -1.5
+	scoreServed     = -0.8 // what a thing comes with is a choice of it where it can be
+	scoreSome       = -2.0
 	never           = -1e9
 )
 
@@ -89,8 +91,14 @@ func (o *orderText) score(from, to, h int, p int32) float64 {
 	if o.mentions[h].choice && (o.gaps[h].number > 0 || o.gaps[h].article || o.gaps[h].want) {
 		score += 0.5
 	}
-	if o.mentions[h].choice && from == h && h > 0 && o.gaps[h].with && !o.gaps[h].article && o.gaps[h].number == 0 {
-		score -= 0.8
+	if o.mentions[h].choice && from == h && h > 0 && o.gaps[h].with && o.gaps[h].number == 0 {
+		score += scoreServed // "with milk"
+		if o.gaps[h].article {
+			score += scoreSome // "with some milk" opens no item either
+		}
+		if o.gaps[h].of {
+			score-- // nor does "avec du lait"
+		}
 	}
 	if g := &o.gaps[from+1]; from > 0 && from < h && o.gaps[from].number > 0 && o.l.phrases[o.mentions[from].seg.phrase].counted && (g.and || g.comma || g.article || g.number > 0) {
 		score -= 2.5 // "a tea and one sugar and a large coffee": the number counts the sugar

@@ -12,11 +12,12 @@ type ordered struct {
 	item
 	quantity int // 0 where none is said
 	options  []reading.Option
-	negated  bool // "no drinks": nothing of it
-	lead     gap  // what stood before it
-	fuzzy    bool // a name in it was spelt differently
-	part     bool // a name was said only in part
-	doubt    bool // several products have its name
+	negated  bool    // "no drinks": nothing of it
+	lead     gap     // what stood before it
+	fuzzy    bool    // a name in it was spelt differently
+	part     bool    // a name was said only in part
+	doubt    bool    // several products have its name
+	shared   []int32 // attributes that were said of all items
 }
 
 // build turns attached items into orders.
@@ -84,7 +85,7 @@ func (o *orderText) options(it item, p int32) []reading.Option {
 			running = behind
 		}
 		grp, choice, ok := o.l.offers(p, o.mentions[x].seg.phrase)
-		if !ok || running == reading.None && g.extra {
+		if !ok || running == reading.None && g.extra || o.kindOf(x) != nil {
 			continue
 		}
 		opt, sound := o.l.groups[grp].option(choice, running)
@@ -126,6 +127,18 @@ func (g *group) option(choice int32, amount string) (reading.Option, bool) {
 	return o, true
 }
 
+// kindOf gives the word that nobody knows which makes another thing of a choice, nil for none: "lait d'avoine" is no milk.
+func (o *orderText) kindOf(x int) *segment {
+	m, g := &o.mentions[x], &o.gaps[x+1]
+	if !m.choice || g.hi-g.lo < 2 || !o.segs[g.lo].has(cOf) || o.segs[g.lo].to-o.segs[g.lo].from > 1 || !o.segs[g.lo+1].unknown() {
+		return nil
+	}
+	if o.tokens[o.segs[g.lo].from].brk != breakNone || o.tokens[o.segs[g.lo+1].from].brk != breakNone {
+		return nil
+	}
+	return &o.segs[g.lo+1]
+}
+
 // addOption adds a choice; said again, the later word counts.
 func addOption(list []reading.Option, opt reading.Option) []reading.Option {
 	if i := slices.IndexFunc(list, func(x reading.Option) bool { return x.Group == opt.Group && x.Choice == opt.Choice }); i >= 0 {
@@ -151,6 +164,11 @@ func (o *orderText) variantOf(r *ordered) string {
 	var named []int32
 	for x := r.from; x < r.to; x++ {
 		if ph := o.mentions[x].seg.phrase; x != r.head && o.l.describes(r.product, ph) {
+			named = append(named, ph)
+		}
+	}
+	for _, ph := range r.shared {
+		if o.l.describes(r.product, ph) {
 			named = append(named, ph)
 		}
 	}
@@ -308,6 +326,7 @@ func (o *orderText) share(items []ordered) {
 			for k := range items[:i] {
 				if p := items[k].product; p >= 0 {
 					items[k].options = mergeOptions(o.l, p, items[k].options, o.options(only, p))
+					items[k].shared = append(items[k].shared, o.mentions[x].seg.phrase)
 				}
 			}
 		}

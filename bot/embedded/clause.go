@@ -195,6 +195,9 @@ func (c *clause) orders() bool {
 	if c.named == 0 || c.question || c.own || c.stranded || c.concepts.hasAny(cHypothetical, cInfo, cAbout, cMyAccount) || c.products == 0 && c.concepts.has(cAnythingWith) {
 		return false
 	}
+	if c.tells() {
+		return false
+	}
 	if c.concepts.has(cSearch) && !c.concepts.has(cNumber) || c.concepts.has(cHelp) && c.words > 0 {
 		return false
 	}
@@ -214,6 +217,11 @@ func (c *clause) orders() bool {
 		return true
 	}
 	return before <= 2 && between <= 2 && c.words <= 2+(c.to-c.from)/5
+}
+
+// tells recognises "I like tea", which says what one likes and asks for nothing: no article, no number, no choice.
+func (c *clause) tells() bool {
+	return c.concepts.has(cTaste) && c.products == c.named && !c.concepts.hasAny(cNumber, cAnother, cArticle, cTo, cOnly, cYes, cPut, cTake)
 }
 
 // opensWithName tells whether a clause begins with a product, after a number or an article: "a tea with two spoons".

@@ -107,6 +107,7 @@ const (
 	cTake
 	cTakeOff
 	cTalk
+	cTaste
 	cThanks
 	cTimes
 	cTo
@@ -225,6 +226,7 @@ var conceptNames = map[string]concept{
 	"take":            cTake,
 	"take_off":        cTakeOff,
 	"talk":            cTalk,
+	"taste":           cTaste,
 	"thanks":          cThanks,
 	"times":           cTimes,
 	"to":              cTo,

@@ -52,6 +52,9 @@ func (l *Lexicon) forms(tokens []token, lang *language) []wordForms {
 	for i := range tokens {
 		t := &tokens[i]
 		f := wordForms{exact: l.id("=" + t.word), stem: l.id(search.Stem(t.word))}
+		if f.stem < 0 && !lang.vocab[t.word] && len(t.word) == 3 && t.word[2] == 's' {
+			f.stem = l.id(t.word[:2]) // too short for a stem: "tés"
+		}
 		if f.stem < 0 && !lang.vocab[t.word] {
 			f = l.correct(t, lang)
 		}

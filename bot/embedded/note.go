@@ -21,7 +21,13 @@ func (o *orderText) notes(it item) string {
 		case x == it.to && (x < len(o.mentions) || o.unknownThing(x) != ""):
 			segs = segs[:lastOpening(segs)]
 		}
-		if p := o.wish(segs); p != "" {
+		p := o.wish(segs)
+		if x > it.from && x-1 != it.head {
+			if kind := o.kindOf(x - 1); kind != nil {
+				p = o.text[o.tokens[o.mentions[x-1].seg.from].start:o.tokens[kind.to-1].end]
+			}
+		}
+		if p != "" {
 			parts = append(parts, p)
 		}
 	}

@@ -91,8 +91,8 @@ func (s *segmentation) part(i int) {
 		} else {
 			common = intersect(common, postings)
 		}
-		if j == i && unspaced(s.tokens[i].word) {
-			continue // one letter is too little
+		if j == i && unspaced(s.tokens[i].word) || j > i && s.lang.vocab[s.tokens[j].word] {
+			continue // one letter is too little, and no name ends with a small word
 		}
 		if ph, ok := s.l.sole(common); ok && s.endsName(j+1, ph) && s.enough(i, j+1, common) {
 			n := float64(j + 1 - i)
