@@ -1,6 +1,7 @@
 package lessons_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"strings"
@@ -257,4 +258,55 @@ func TestPlain(t *testing.T) {
 			t.Errorf("%q: %q, want %q", c.text, got, c.want)
 		}
 	}
+}
+
+// What a FAQ page says is known at once, in other words too; and what it does not say is not made up.
+func TestAPageTeaches(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		c := open(t, db, clock)
+		page := `<details><summary>Do you deliver on Sundays?</summary><p>Yes, until noon.</p></details><h2>Is there parking near the shop?</h2><p>Behind the house, for free.</p>`
+		c.Lessons.Reads(func(_ context.Context, address string) (string, string, error) {
+			if address != "https://shop.example/faq" {
+				return "", "", errors.New("nothing there")
+			}
+			return page, "text/html; charset=utf-8", nil
+		})
+		if _, err := c.Lessons.Page(t.Context(), "https://other.example", "", ""); !errors.Is(err, lessons.ErrPage) {
+			t.Error(err)
+		}
+		found, err := c.Lessons.Page(t.Context(), "https://shop.example/faq", "", "")
+		c.must(err)
+		take := func(dry bool) (out []lessons.Imported) {
+			c.must(c.tx(func(tx database.Tx) (err error) {
+				out, err = c.Lessons.Import(tx, c.Merchant.ID, found, dry)
+				return err
+			}))
+			return out
+		}
+		for i, want := range []string{lessons.Created, lessons.Created, lessons.Unchanged} {
+			list := take(i == 0)
+			if len(list) != 2 || list[0].Becomes != want || list[1].Becomes != want {
+				t.Fatal(i, list)
+			}
+		}
+		found[0].Answer = "No."
+		if list := take(false); list[0].Becomes != lessons.Updated || list[1].Becomes != lessons.Unchanged {
+			t.Error(list)
+		}
+		asks := func(text string) string {
+			c.says(text)
+			said, err := c.BotSaid(t.Context())
+			c.must(err)
+			return said[len(said)-1].Content.Text
+		}
+		if got := asks("is there any parking near you"); !strings.Contains(got, "Behind the house") {
+			t.Error(got)
+		}
+		if got := asks("who won the football match yesterday"); strings.Contains(got, "Behind the house") || strings.Contains(got, "No.") {
+			t.Error(got)
+		}
+		if err := c.tx(func(tx database.Tx) error { _, err := c.Lessons.Import(tx, c.Merchant.ID, nil, true); return err }); !errors.Is(err, lessons.ErrNoQuestions) {
+			t.Error(err)
+		}
+	})
 }

@@ -65,6 +65,7 @@ type Lessons struct {
 	keys    *privacy.Keys
 	catalog *catalog.Catalog
 	inbox   *inbox.Inbox
+	fetch   Fetch
 }
 
 // New makes the room, has it forget with the inbox, and has it sweep.

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"sotto.chat/bot"
 	"sotto.chat/bot/llm"
 	"sotto.chat/cmd/sotto/practice"
+	"sotto.chat/internal/outbound"
 	"sotto.chat/lessons"
 	"sotto.chat/rehearsals"
 )
@@ -23,6 +25,7 @@ func (h *house) newBot() (*bot.Bot, error) {
 		return nil, err
 	}
 	h.Lessons = lessons.New(h.DB, h.Keys, h.Catalog, h.Inbox, h.desk)
+	h.Lessons.Reads(h.page)
 	b.Learn(h.Lessons)
 	h.Rehearsals = rehearsals.New(h.DB, h.desk, h.log, practice.Stage(practice.Rooms{Merchants: h.Merchants, Catalog: h.Catalog, Payments: h.Payments}))
 	h.Try = func(ctx context.Context, merchant, text, locale, asked string) (lessons.Trial, error) {
@@ -67,4 +70,14 @@ func (h *house) shopOf(ctx context.Context, merchant string) (bot.Shop, error) {
 	return bot.Shop{Name: m.Name, Currency: m.Currency, Country: m.Country, Language: m.Language, Formal: m.Settings.Formal,
 		Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Model: m.Settings.LLM,
 		Wording: m.Settings.LLMWording}, err
+}
+
+// page reads a page at an address that a merchant gave: on the public internet only, unless the shop is local itself.
+func (h *house) page(ctx context.Context, address string) (text, kind string, err error) {
+	r, err := outbound.New(outbound.Config{Timeout: 10 * time.Second, PublicOnly: !h.local()}).Do(ctx, outbound.Request{Method: http.MethodGet, URL: address,
+		Header: http.Header{"Accept": {"text/html, text/markdown"}}})
+	if err == nil && r.Status != http.StatusOK {
+		err = fmt.Errorf("the page answers %d", r.Status)
+	}
+	return string(r.Body), r.Header.Get("Content-Type"), err
 }

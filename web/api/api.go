@@ -97,6 +97,7 @@ func Mount(r *gin.Engine, guards []gin.HandlerFunc, rooms Rooms) *huma.OpenAPI {
 	a.reconciliation()
 	a.customers()
 	a.conversations()
+	a.questions()
 	a.lessons()
 	a.rehearsals()
 	a.channels()

@@ -159,3 +159,108 @@ func (x *indexes) of(ctx context.Context, c *catalog.Catalog, merchant string) (
 		return search.Build(f), v, nil
 	})
 }
+
+// Question is something that customers ask, with the merchant's answer. The bot learns from the examples at once, and knows when none fits.
+type Question struct {
+	ID       string   `json:"id" readOnly:"true"`
+	Code     string   `json:"code"`
+	Answer   string   `json:"answer"`
+	Examples []string `json:"examples"`
+}
+
+// QuestionNew is a question to add or to change, by its code.
+type QuestionNew struct {
+	Code     string   `json:"code" minLength:"1" maxLength:"120"`
+	Answer   string   `json:"answer" minLength:"1" maxLength:"2000"`
+	Examples []string `json:"examples" minItems:"1" maxItems:"200" doc:"How customers ask it, one sentence each; three or more in their own words are best."`
+}
+
+func showQuestion(q catalog.Question) Question {
+	return Question{ID: q.ID, Code: q.Code, Answer: q.Answer, Examples: orEmpty(q.Examples)}
+}
+
+func (a *api) questions() {
+	add(a, op{method: http.MethodGet, path: "/v1/questions", right: merchants.CatalogRead, tag: "Goods", summary: "List the merchant's own questions"},
+		func(ctx context.Context, who merchants.Actor, _ *struct{}) (*Answer[List[Question]], error) {
+			rows, err := a.Catalog.Questions(ctx, who.MerchantID)
+			return list(rows, "", showQuestion), err
+		})
+	add(a, op{method: http.MethodPost, path: "/v1/questions", right: merchants.CatalogWrite, tag: "Goods", summary: "Add a question, or change the one with this code", status: 201},
+		func(ctx context.Context, who merchants.Actor, in *struct{ Body QuestionNew }) (*Answer[Question], error) {
+			q := catalog.Question{Code: in.Body.Code, Answer: in.Body.Answer, Examples: in.Body.Examples}
+			err := a.DB.InTx(ctx, func(tx database.Tx) error {
+				have, err := a.Catalog.FindQuestions(tx, who.MerchantID)
+				for _, o := range have {
+					if o.Code == q.Code {
+						q.ID = o.ID
+					}
+				}
+				if err == nil {
+					q, err = a.Catalog.PutQuestion(tx, who.MerchantID, q)
+				}
+				return err
+			})
+			return &Answer[Question]{showQuestion(q)}, err
+		})
+	add(a, op{method: http.MethodDelete, path: "/v1/questions/{id}", right: merchants.CatalogWrite, tag: "Goods", summary: "Remove a question", status: 204},
+		func(ctx context.Context, who merchants.Actor, in *ByID) (*Nothing, error) {
+			return &Nothing{}, a.DB.InTx(ctx, func(tx database.Tx) error { return a.Catalog.DeleteQuestion(tx, who.MerchantID, in.ID) })
+		})
+	if a.Lessons != nil {
+		a.questionImport()
+	}
+}
+
+// QuestionPage is a page with questions: its text, or where it is.
+type QuestionPage struct {
+	URL      string `json:"url,omitempty" maxLength:"2000" doc:"Where the page is on the public internet."`
+	HTML     string `json:"html,omitempty" maxLength:"1000000"`
+	Markdown string `json:"markdown,omitempty" maxLength:"1000000"`
+	DryRun   bool   `json:"dry_run,omitempty" doc:"Only tell what would become of each question."`
+}
+
+// QuestionFound is a question of a page, and what becomes of it.
+type QuestionFound struct {
+	Code     string `json:"code"`
+	Question string `json:"question"`
+	Answer   string `json:"answer"`
+	Becomes  string `json:"becomes" enum:"created,updated,unchanged"`
+}
+
+// QuestionImport tells what an import did, or would do.
+type QuestionImport struct {
+	DryRun bool            `json:"dry_run"`
+	Found  []QuestionFound `json:"found"`
+}
+
+// ErrOnePage asks for one page.
+var ErrOnePage = fault.New(fault.Invalid, "one_page", "Give one of url, html and markdown.")
+
+func (a *api) questionImport() {
+	add(a, op{method: http.MethodPost, path: "/v1/questions/import", right: merchants.CatalogWrite, tag: "Goods", summary: "Take questions with their answers from a page; a dry run first", maxBody: 2 << 20},
+		func(ctx context.Context, who merchants.Actor, in *struct{ Body QuestionPage }) (*Answer[QuestionImport], error) {
+			given := 0
+			for _, s := range []string{in.Body.URL, in.Body.HTML, in.Body.Markdown} {
+				if s != "" {
+					given++
+				}
+			}
+			if given != 1 {
+				return nil, ErrOnePage
+			}
+			found, err := a.Lessons.Page(ctx, in.Body.URL, in.Body.HTML, in.Body.Markdown)
+			if err != nil {
+				return nil, err
+			}
+			out := QuestionImport{DryRun: in.Body.DryRun, Found: []QuestionFound{}}
+			err = a.DB.InTx(ctx, func(tx database.Tx) error {
+				list, err := a.Lessons.Import(tx, who.MerchantID, found, in.Body.DryRun)
+				out.Found = out.Found[:0]
+				for _, f := range list {
+					out.Found = append(out.Found, QuestionFound(f))
+				}
+				return err
+			})
+			return &Answer[QuestionImport]{out}, err
+		})
+}

@@ -90,5 +90,32 @@ func TestLessonsOverREST(t *testing.T) {
 		if status, _ = c.call("GET", "/v1/misunderstood/mis_nothing/message", "", nil); status != http.StatusNotFound {
 			t.Error(status)
 		}
+		if status, raw = c.call("POST", "/v1/questions/import", `{"markdown":"## Do you deliver?\n\nYes.","dry_run":true}`, nil); status != 200 || !strings.Contains(raw, `"becomes":"created"`) {
+			t.Error(status, raw)
+		}
+		if _, raw = c.call("GET", "/v1/questions", "", nil); strings.Contains(raw, "deliver") {
+			t.Error("a dry run has changed something", raw)
+		}
+		if status, raw = c.call("POST", "/v1/questions/import", `{"html":"<h2>Do you deliver?</h2><p>Yes.</p>"}`, nil); status != 200 {
+			t.Error(status, raw)
+		}
+		if status, raw = c.call("POST", "/v1/questions/import", `{"url":"http://127.0.0.1:1/"}`, nil); status != http.StatusBadGateway {
+			t.Error(status, raw)
+		}
+		if status, raw = c.call("POST", "/v1/questions/import", `{}`, nil); status != 422 || !strings.Contains(raw, "one_page") {
+			t.Error(status, raw)
+		}
+		var kept struct{ ID string }
+		for _, answer := range []string{"At nine.", "At ten."} {
+			if status, raw = c.call("POST", "/v1/questions", `{"code":"OPEN","answer":"`+answer+`","examples":["when do you open"]}`, &kept); status != 201 {
+				t.Error(status, raw)
+			}
+		}
+		if _, raw = c.call("GET", "/v1/questions", "", nil); strings.Contains(raw, "At nine.") || !strings.Contains(raw, "At ten.") || !strings.Contains(raw, "Do you deliver?") {
+			t.Error(raw)
+		}
+		if status, raw = c.call("DELETE", "/v1/questions/"+kept.ID, "", nil); status != 204 {
+			t.Error(status, raw)
+		}
 	})
 }

@@ -165,7 +165,7 @@ func (a *api) shown(ctx context.Context, merchant string) (*Tagged[Settings], er
 		Language: m.Language, TaxPPM: m.TaxPPM, TaxInclusive: m.TaxInclusive, Shipping: money.Of(m.ShippingAmount, m.Currency), HoldMinutes: m.HoldMinutes,
 		Formal: m.Settings.Formal, Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Notice: m.Settings.EUNotice, LLM: m.Settings.LLM,
 		LLMWording: m.Settings.LLMWording,
-		Capture: capture(m.Settings), Stripe: own, WeChatPay: wechat, Version: m.Version}}, err
+		Capture:    capture(m.Settings), Stripe: own, WeChatPay: wechat, Version: m.Version}}, err
 }
 
 func capture(s merchants.Settings) string {

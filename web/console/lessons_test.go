@@ -58,5 +58,16 @@ func TestLessonsInTheConsole(t *testing.T) {
 		if p := b.post("/console/lessons/suggestions/"+offers[0].ID+"/accept", nil, "Sec-Fetch-Site", "cross-site"); p.status != 403 {
 			t.Error(p.status)
 		}
+		if p := b.post("/console/questions", url.Values{"code": {"OPEN"}, "answer": {"At <nine>."}, "examples": {"when do you open\r\nfrom when\r\n"}}, same...); p.status != 200 || !strings.Contains(p.body, "At &lt;nine&gt;.") || !strings.Contains(p.body, "<li>from when</li>") {
+			t.Error(p.status, p.body)
+		}
+		faq := url.Values{"text": {"## Do you deliver?\n\nYes."}, "do": {"look"}}
+		if p := b.post("/console/questions/import", faq, same...); p.status != 200 || !strings.Contains(p.body, "Take them") || !strings.Contains(p.body, "created") {
+			t.Error(p.status, p.body)
+		}
+		faq.Set("do", "take")
+		if p := b.post("/console/questions/import", faq, same...); p.path != "/console/questions" || !strings.Contains(p.body, "<li>Do you deliver?</li>") {
+			t.Error(p.status, p.body)
+		}
 	})
 }

@@ -38,6 +38,7 @@ type view struct {
 	Try                         *tryView
 	Lessons                     *lessonsView
 	Rehearsals                  *rehearsalsView
+	Questions                   *questionsView
 }
 
 type filter struct {

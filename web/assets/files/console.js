@@ -19,7 +19,7 @@ localTimes(document);
 
 let asking = false, again = false, before = "";
 async function refresh() {
-  if (["money", "try", "lessons", "rehearsals"].includes(document.body.className)) return; // these are asked for, not watched
+  if (["money", "try", "lessons", "rehearsals", "questions"].includes(document.body.className)) return; // these are asked for, not watched
   if (asking) { again = true; return; }
   asking = true;
   try {
