@@ -11,7 +11,7 @@ import (
 )
 
 // Languages are those that our pages are written in; the first is the fallback.
-var languages = [...]string{"en", "es"}
+var languages = [...]string{"en", "es", "pt", "de", "fr", "id", "hi", "zh", "ar"}
 
 // Language chooses one of the pages' languages: the first known among tags ("es-MX", or a whole Accept-Language header).
 func Language(tags ...string) string {

@@ -336,6 +336,9 @@ func TestPage(t *testing.T) {
 	if status != 200 || !strings.Contains(page, `<html lang="es">`) || !strings.Contains(page, "Café Quiet") || !strings.Contains(page, `role="log"`) {
 		t.Errorf("the page: %d %s", status, page)
 	}
+	if _, arabic, _ := get(c.path(""), "ar-SA"); !strings.Contains(arabic, `<html lang="ar" dir="rtl">`) || !strings.Contains(arabic, "اكتب رسالة") {
+		t.Error("Arabic is not written from right to left")
+	}
 	csp := h.Get("Content-Security-Policy")
 	if !strings.Contains(csp, "default-src 'self'") || strings.Contains(csp, "unsafe") || !strings.Contains(csp, "frame-ancestors 'none'") {
 		t.Errorf("the page's policy: %s", csp)

@@ -16,7 +16,7 @@ import (
 	"sotto.chat/web/assets"
 )
 
-//go:embed page.html en.json es.json
+//go:embed page.html *.json
 var files embed.FS
 
 // words are the page's own texts in one language; the script gets them all.
@@ -77,7 +77,7 @@ func initial(name string) string {
 
 // parse reads the embedded page once; that it can be read is proved by every test of this package.
 func parse() *template.Template {
-	return template.Must(template.New("page.html").Funcs(template.FuncMap{"asset": assets.URL}).ParseFS(files, "page.html"))
+	return template.Must(template.New("page.html").Funcs(template.FuncMap{"asset": assets.URL, "dir": assets.Direction}).ParseFS(files, "page.html"))
 }
 
 func (v view) render(t *template.Template) ([]byte, error) {

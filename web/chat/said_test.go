@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"sotto.chat/web/assets"
 )
 
 func FuzzSaid(f *testing.F) {
@@ -40,17 +42,24 @@ func TestWordsAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	es, err := wordsOf("es")
-	if err != nil {
-		t.Fatal(err)
+	entries, err := files.ReadDir(".")
+	if err != nil || len(entries) != 10 {
+		t.Fatal(entries, err)
 	}
-	for k := range en {
-		if es[k] == "" {
-			t.Errorf("es.json lacks %s", k)
+	for _, e := range entries {
+		code, isWords := strings.CutSuffix(e.Name(), ".json")
+		if !isWords {
+			continue
 		}
-	}
-	if len(en) != len(es) {
-		t.Errorf("en has %d texts, es %d", len(en), len(es))
+		other, err := wordsOf(code)
+		if err != nil || other["lang"] != code || assets.Language(code) != code || len(en) != len(other) {
+			t.Errorf("%s has %d texts, en %d: %v", code, len(other), len(en), err)
+		}
+		for k, text := range en {
+			if other[k] == "" || strings.Contains(text, "{n}") != strings.Contains(other[k], "{n}") {
+				t.Errorf("%s: %s is %q", e.Name(), k, other[k])
+			}
+		}
 	}
 	if _, err := json.Marshal(en); err != nil {
 		t.Error(err)
