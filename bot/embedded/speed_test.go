@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -42,11 +43,20 @@ var messages = []string{
 	"thanks, bye",
 }
 
+// The limits that a reading and a start keep to.
+const (
+	mostMedian  = 50 * time.Microsecond
+	mostSlowest = 2 * time.Millisecond // of a hundred messages
+	mostCompile = 300 * time.Millisecond
+	mostMemory  = 30 << 20
+)
+
+// BenchmarkRead reads messages of every sort, and gives the times beside the limits: below one is within them.
 func BenchmarkRead(b *testing.B) {
-	for _, n := range []int{1000, 10000} {
-		lexicon := embedded.Compile(bigShop(n))
+	own := openMenu(b)
+	for name, lexicon := range map[string]*embedded.Lexicon{"own shop": own, "products=1000": embedded.Compile(bigShop(1000)), "products=10000": embedded.Compile(bigShop(10000))} {
 		state := reading.State{Cart: []reading.CartLine{{Line: "l1", SKU: "P0", Quantity: 1}}, Asked: reading.AskedConfirm}
-		b.Run(fmt.Sprintf("products=%d", n), func(b *testing.B) {
+		b.Run(name, func(b *testing.B) {
 			times := make([]time.Duration, 0, b.N)
 			for i := 0; b.Loop(); i++ {
 				start := time.Now()
@@ -54,18 +64,47 @@ func BenchmarkRead(b *testing.B) {
 				times = append(times, time.Since(start))
 			}
 			slices.Sort(times)
-			b.ReportMetric(float64(times[len(times)/2].Nanoseconds())/1000, "p50-µs")
+			median, slowest := times[len(times)/2], times[len(times)*99/100]
+			b.ReportMetric(float64(median.Nanoseconds())/1000, "p50-µs")
+			b.ReportMetric(float64(slowest.Nanoseconds())/1000, "p99-µs")
+			b.ReportMetric(float64(median)/float64(mostMedian), "p50/limit")
+			b.ReportMetric(float64(slowest)/float64(mostSlowest), "p99/limit")
 		})
 	}
 }
 
+// BenchmarkCompile makes lexicons of big catalogs, and gives time and memory beside the limits for ten thousand products.
 func BenchmarkCompile(b *testing.B) {
 	for _, n := range []int{1000, 10000} {
 		f := bigShop(n)
 		b.Run(fmt.Sprintf("products=%d", n), func(b *testing.B) {
+			least := time.Hour
 			for b.Loop() {
+				start := time.Now()
 				embedded.Compile(f)
+				least = min(least, time.Since(start))
 			}
+			b.ReportMetric(float64(least)/float64(mostCompile), "best/limit")
+			b.ReportMetric(float64(held(f))/mostMemory, "memory/limit")
 		})
+	}
+}
+
+// held is the memory that a lexicon keeps.
+func held(f catalog.File) uint64 {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	lexicon := embedded.Compile(f)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(lexicon)
+	return max(after.HeapAlloc, before.HeapAlloc) - before.HeapAlloc
+}
+
+// TestMemory holds that the lexicon of ten thousand products keeps within its memory.
+func TestMemory(t *testing.T) {
+	if got := held(bigShop(10000)); got > mostMemory {
+		t.Errorf("the lexicon of 10,000 products holds %.1f MB, the most is %d", float64(got)/(1<<20), mostMemory>>20)
 	}
 }
