@@ -25,6 +25,7 @@ func voice(t testing.TB, language string) words.Voice {
 func TestTheGuard(t *testing.T) {
 	amounts := []money.Money{money.Of(250, "USD"), money.Of(1250, "USD"), money.Of(-300, "USD")}
 	counts, texts := []int64{2, 30}, []string{"7up", "Order 7K3M9QXA", "We are open from 11:00 to 23:00."}
+	v := voice(t, "en")
 	said := []string{"held for {n} minutes", "Discount: {amount}"}
 	for text, backed := range map[string]bool{
 		"Total: $12.50":                    true,
@@ -84,13 +85,13 @@ func TestTheGuard(t *testing.T) {
 		"ten dollars":                      false,
 		"heute kostenlos":                  false,
 	} {
-		if bot.Backed(channels.Content{Text: text}, voice(t, "en"), amounts, counts, texts, said...) != backed {
+		if bot.Backed(channels.Content{Text: text}, v, amounts, counts, texts, said...) != backed {
 			t.Errorf("%q: want %t", text, backed)
 		}
 		in := []channels.Content{{Buttons: []channels.Button{{Label: text}}}, {Links: []channels.Link{{Label: text, URL: "http://x/99"}}},
 			{Title: text}, {Choose: text}, {Buttons: []channels.Button{{Detail: text}}}}
 		for i, c := range in {
-			if bot.Backed(c, voice(t, "en"), amounts, counts, texts, said...) != backed {
+			if bot.Backed(c, v, amounts, counts, texts, said...) != backed {
 				t.Errorf("%q at place %d: want %t", text, i, backed)
 			}
 		}

@@ -114,6 +114,10 @@ func (l *lexicon) find(out []string, text string, list []string, chinese bool) [
 func flat(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		case r < utf8.RuneSelf:
+			return r
 		case r == '’':
 			return '\''
 		case unicode.Is(unicode.Cf, r):
