@@ -269,11 +269,6 @@ func (r *reader) says(kind string) bool {
 // askMerchant adds the merchant's own question that the message asks. A question that nothing answers is said to be one.
 func (r *reader) askMerchant() {
 	id, alike, margin := r.lex.questions.find(r.tokens)
-	if r.acts() && len(r.asked) > 1 && len(r.asked) < len(r.tokens) {
-		if i, a, m := r.lex.questions.find(r.asked); a > alike { // "two teas, and are you open on Sundays?"
-			id, alike, margin = i, a, m
-		}
-	}
 	enough := alikeEnough
 	if r.acts() || r.says(reading.ShowProduct) || r.hinted {
 		enough = alikeBeside

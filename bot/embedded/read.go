@@ -33,7 +33,6 @@ type reader struct {
 	doubt  float64 // what speaks against the reading, from 0
 
 	open      bool    // a question was asked that nothing answers
-	asked     []token // the words of that question
 	topic     int32   // the product that was last talked about, -1 for none
 	hinted    bool    // it asks about something whose name stands in the catalog
 	left      []left  // goods that were understood and are not acted on

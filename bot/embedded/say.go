@@ -34,7 +34,7 @@ func (r *reader) say(c *clause) {
 		return
 	}
 	if c.question && (!c.concepts.hasAny(cGreet, cThanks) || c.words > 0 || c.concepts.hasAny(cQuestion, cKnow)) {
-		r.open, r.asked = true, r.tokens[c.from:c.to]
+		r.open = true
 	}
 }
 

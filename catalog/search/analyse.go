@@ -78,10 +78,7 @@ func Stem(w string) string {
 		return w[:n-2] + "y"
 	}
 	if n > 3 && w[n-1] == 'e' {
-		w = w[:n-1]
-	}
-	if n = len(w); n > 3 && w[n-1] == 'v' {
-		return w[:n-1] + "f" // "scarves", "scarf"
+		return w[:n-1]
 	}
 	return w
 }
