@@ -295,8 +295,8 @@ var handledKinds = []string{
 	"checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed", "checkout.session.expired",
 	"payment_intent.succeeded", "payment_intent.processing", "payment_intent.canceled", "payment_intent.amount_capturable_updated",
 	"charge.captured", "charge.refunded", "charge.refund.updated", "refund.created", "refund.updated", "refund.failed",
-	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "charge.dispute.closed",
 	"payout.created", "payout.updated", "payout.paid", "payout.failed", "payout.canceled",
+	"charge.dispute.created", "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "charge.dispute.closed",
 }
 
 // pollKind is the kind of an event that we made ourselves after looking.
