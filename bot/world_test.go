@@ -88,19 +88,18 @@ func (w *world) burst(texts ...string) { w.t.Helper(); w.must(w.Burst(w.t.Contex
 
 func (w *world) turn() { w.t.Helper(); w.must(w.Turn(w.t.Context())) }
 
-// talk gives all messages.
-func (w *world) talk() []inbox.Message {
-	w.t.Helper()
-	list, err := w.Talk(w.t.Context())
-	w.must(err)
-	return list
-}
-
-// botSaid gives the bot's messages.
+// botSaid gives the bot's messages, and holds their buttons to what platforms carry.
 func (w *world) botSaid() []inbox.Message {
 	w.t.Helper()
 	list, err := w.BotSaid(w.t.Context())
 	w.must(err)
+	for _, m := range list {
+		for _, b := range m.Content.Buttons {
+			if len(b.Tap) > 60 {
+				w.t.Errorf("the tap of %q is longer than platforms carry: %q", b.Label, b.Tap)
+			}
+		}
+	}
 	return list
 }
 
@@ -111,21 +110,6 @@ func (w *world) last() channels.Content {
 		w.t.Fatal("the bot has said nothing")
 	}
 	return list[len(list)-1].Content
-}
-
-// tapLabel presses the button of the last answers that has this label.
-func (w *world) tapLabel(label string) {
-	w.t.Helper()
-	for _, m := range w.botSaid() {
-		for _, b := range m.Content.Buttons {
-			if len(b.Tap) > 60 {
-				w.t.Errorf("the tap of %q is longer than platforms carry: %q", b.Label, b.Tap)
-			}
-		}
-	}
-	if there, err := w.Tap(w.t.Context(), label); !there || err != nil {
-		w.t.Fatalf("there is no button %q (%v); the last answer: %s", label, err, show(w.last()))
-	}
 }
 
 func show(c channels.Content) string {
@@ -147,16 +131,5 @@ func (w *world) allOrders() []orders.Order {
 	w.must(err)
 	return list
 }
-
-// link gives the newest pay link of the talk.
-func (w *world) link() string {
-	w.t.Helper()
-	l, err := w.Link(w.t.Context())
-	w.must(err)
-	return l
-}
-
-// session clicks a pay link and gives the sandbox's session.
-func (w *world) session(link string) (string, error) { return w.Session(w.t.Context(), link) }
 
 func (w *world) pays() { w.t.Helper(); w.must(w.Pays(w.t.Context())) }

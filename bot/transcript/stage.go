@@ -214,7 +214,9 @@ type bank struct {
 
 func openBank(p Props, hear func(ctx context.Context, raw []byte, signature string) error) (*bank, error) {
 	b := &bank{done: make(chan struct{})}
-	door, err := b.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	ctx, stop := context.WithCancel(context.Background())
+	b.stop = stop
+	door, err := b.serve(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 		if err == nil {
 			err = hear(r.Context(), raw, r.Header.Get("Stripe-Signature"))
@@ -224,15 +226,14 @@ func openBank(p Props, hear func(ctx context.Context, raw []byte, signature stri
 		}
 	}))
 	if err != nil {
+		stop()
 		return nil, err
 	}
 	b.sandbox, err = sandbox.New(sandbox.Config{SecretKey: bankKey, BaseURL: func() string { return b.url }, Now: p.DB.Now,
 		Webhooks: []sandbox.Endpoint{{URL: door, Secret: hookSecret}}, Retry: []time.Duration{10 * time.Millisecond}})
 	if err == nil {
-		b.url, err = b.serve(b.sandbox.Handler())
+		b.url, err = b.serve(ctx, b.sandbox.Handler())
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	b.stop = stop
 	if err != nil {
 		close(b.done)
 		b.close()
@@ -243,8 +244,8 @@ func openBank(p Props, hear func(ctx context.Context, raw []byte, signature stri
 }
 
 // serve opens a door on the loopback address.
-func (b *bank) serve(h http.Handler) (url string, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func (b *bank) serve(ctx context.Context, h http.Handler) (url string, err error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}

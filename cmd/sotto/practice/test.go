@@ -255,7 +255,7 @@ func copyStarter(dir, language string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err
 	}
 	for _, s := range scripts {
@@ -264,7 +264,7 @@ func copyStarter(dir, language string) error {
 			return err
 		}
 		to := filepath.Join(dir, filepath.Base(s.Name))
-		f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(err, fs.ErrExist) {
 			fmt.Println("kept   ", to)
 			continue
