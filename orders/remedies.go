@@ -178,10 +178,23 @@ func (o *Orders) takes(tx database.Tx, ord *Order, payment string, r payments.Re
 		if paid, err := o.partly(tx, ord, p.ID); err != nil || paid {
 			return p.ID, err
 		}
-	case p.Status != payments.Paid || p.Reason != payments.ReasonPart:
+	case p.Status != payments.Paid:
 		return p.ID, nil
+	case p.Reason != payments.ReasonPart:
+		return partOf(ord, siblings, p, r.Amount), nil
 	}
 	return o.nextPart(tx, ord, p, r)
+}
+
+// partOf finds the part of a split order that still waits for just this sum, where the one at which it is registered has its money.
+func partOf(ord *Order, siblings []payments.Payment, p payments.Payment, sum money.Money) string {
+	for _, q := range siblings {
+		waits := q.Status == payments.Pending && !q.Processing() || q.Status == payments.Failed
+		if ord.Status == AwaitingPayment && waits && q.PaidAmount == 0 && q.Money() == sum {
+			return q.ID
+		}
+	}
+	return p.ID
 }
 
 // nextPart finds where further money for a payment goes that was taken as a part: to the one that has it already, to the one that asks
