@@ -154,6 +154,9 @@ func (b *Bot) tellMoney(d *draft, n orders.Changed, ord orders.Order, f words.Fa
 		d.say("refunded", f)
 		d.refunded()
 	case orders.ReasonProcessing:
+		if ord.Status != orders.AwaitingPayment {
+			return false // it has come, or was called off, and that is said
+		}
 		d.say("payment_processing", f)
 		d.say("slow_rule", f)
 	case orders.ReasonFailed, orders.ReasonHoldEnded:
@@ -196,9 +199,15 @@ func (b *Bot) tellShare(d *draft, n orders.Changed, ord orders.Order, f words.Fa
 			b.tellReview(d, n, ord, f)
 			return true
 		}
+		if ord.Status != orders.AwaitingPayment {
+			return false
+		}
 		d.say("order_edited", f)
 		d.payLinks(b.orders.PayLinks(ord))
 	case orders.ReasonSplit:
+		if ord.Status != orders.AwaitingPayment {
+			return false
+		}
 		d.say("split", f)
 		d.payLinks(b.orders.PayLinks(ord))
 	case orders.ReasonOnDelivery:
