@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,6 +66,12 @@ func (d *till) Refund(_ context.Context, r payments.RefundOrder) (payments.Refun
 		return payments.RefundWord{}, errors.New("the answer is lost")
 	}
 	return w, nil
+}
+
+func (d *till) shut() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.closed)
 }
 
 func (d *till) acts() (acts, calls int) {
@@ -239,9 +246,7 @@ func TestWords(t *testing.T) {
 			d := tilled(s)
 			s.kill("cart_changed")
 			s.must(payments.CloseSessions(s.Payments, s.t.Context(), payments.SessionsToClose{Merchant: s.merchant, Payment: pay.ID}))
-			if len(d.closed) == 0 || d.closed[0] != o.Reference {
-				s.t.Errorf("%v", d.closed)
-			}
+			testkit.Eventually(s.t, "the offer is closed over there", func() bool { return slices.Contains(d.shut(), o.Reference) })
 			s.attempts(pay, "expired")
 		}, end{payments.Cancelled, "cart_changed", 0, 0, 1}},
 		"killed, and paid in the last moment": {func(s *shop, pay payments.Payment, o payments.Offer) {
