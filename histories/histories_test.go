@@ -72,7 +72,7 @@ func TestWhateverHappensToMoneyEndsAsTheBankHasIt(t *testing.T) {
 }
 
 // onceWrong are seeds of histories that ended wrongly before the product was mended.
-var onceWrong = []uint64{1795383540483708084, 20261278, 3004201, 50650}
+var onceWrong = []uint64{1795383540483708084, 20261278, 3004201, 50650, 20271010}
 
 func TestHistoriesThatOnceEndedWrongly(t *testing.T) {
 	for _, engine := range []string{database.SQLite, database.Postgres} {
@@ -83,6 +83,9 @@ func TestHistoriesThatOnceEndedWrongly(t *testing.T) {
 				if bad := w.history(seed); bad != "" {
 					t.Errorf("SOTTO_HISTORY_SEED=%d\n%s", seed, bad)
 				}
+			}
+			for _, f := range w.audit() {
+				t.Error(f)
 			}
 		})
 	}

@@ -131,7 +131,11 @@ func (p *Payments) Reunite(tx database.Tx, merchant, orderID string) error {
 		if pay.Status != NeedsReview || pay.Reason != ReasonPartly {
 			continue
 		}
-		_, err := p.judge(tx, merchant, pay.ID, func(pay *Payment) error { return pay.move(pay.settled(), ReasonLate) })
+		reason := ReasonLate
+		if pay.PaidAmount != pay.Amount {
+			reason = ReasonAccepted // somebody took another sum as good before
+		}
+		_, err := p.judge(tx, merchant, pay.ID, func(pay *Payment) error { return pay.move(pay.settled(), reason) })
 		if err != nil {
 			return err
 		}
