@@ -197,6 +197,20 @@ func TestPersonalDataStaysHome(t *testing.T) {
 	}
 }
 
+func TestOrderNumbersOfManyDigitsAreOrders(t *testing.T) {
+	for _, number := range []string{"M1827349", "1750856G", "7K3M9QXA", "17508562"} {
+		s := serve(t, says(openAI("tool_calls", call{"order", `{"kind":"order_status","order":"[ORDER_1]"}`})))
+		q := question(t, "where is "+number+"?")
+		r, err := reader(t, llm.OpenAI, s.URL, nil, llm.Limits{}).Read(t.Context(), q)
+		if asPhone := number == "17508562"; !asPhone && (err != nil || r.Actions[0].Order != number) {
+			t.Errorf("%s: %+v %v", number, r, err)
+		}
+		if strings.Contains(s.body(0), number) {
+			t.Errorf("%s left the house: %s", number, s.body(0))
+		}
+	}
+}
+
 func TestTheRequestHoldsNoPriceAndNoSecret(t *testing.T) {
 	t.Setenv("OPENAI_API_KEY", "from-the-environment")
 	t.Setenv("OPENAI_BASE_URL", "http://127.0.0.1:1")

@@ -45,6 +45,15 @@ func hide(text string, known []bot.Known) hidden {
 		return token
 	}
 	text = email.ReplaceAllStringFunc(text, func(s string) string { return put("EMAIL", s) })
+	order := func(text string, letters bool) string {
+		return orderLike.ReplaceAllStringFunc(text, func(s string) string {
+			if !strings.ContainsAny(s, "0123456789") || letters && !strings.ContainsFunc(s, unicode.IsLetter) {
+				return s
+			}
+			return put("ORDER", s)
+		})
+	}
+	text = order(text, true) // before phones: such a number may have seven digits in a row
 	text = longNumber.ReplaceAllStringFunc(text, func(s string) string {
 		if bot.CardNumber(norm.NFKC.String(strings.Map(european, s))) {
 			return put("CARD", s)
@@ -54,12 +63,7 @@ func hide(text string, known []bot.Known) hidden {
 	for _, k := range longestFirst(known) {
 		text = replaceWord(text, k.Value, func(s string) string { return put(strings.ToUpper(k.Kind), s) })
 	}
-	h.text = orderLike.ReplaceAllStringFunc(text, func(s string) string {
-		if !strings.ContainsAny(s, "0123456789") {
-			return s
-		}
-		return put("ORDER", s)
-	})
+	h.text = order(text, false)
 	return h
 }
 
