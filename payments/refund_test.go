@@ -21,6 +21,7 @@ func (s *shop) paid() payments.Payment {
 	pay := s.expect()
 	s.must(s.stripe.Approve(s.click(pay)))
 	s.drain()
+	testkit.Eventually(s.t, "the payment is paid", func() bool { return s.get(pay).Status == payments.Paid })
 	s.is(pay, payments.Paid, "", 1250, 0)
 	return pay
 }
