@@ -222,8 +222,10 @@ func (w wechatShop) liesAndEchoes(t *testing.T, o bought) {
 	t.Helper()
 	hook := w.base + "/hooks/wechatpay/" + w.merchant
 	var paid tenpay.Order
-	for _, x := range w.till.Orders() {
-		paid = x
+	for _, x := range w.till.Orders() { // one for each time that the page was opened; one of them is paid
+		if x.TransactionID != "" {
+			paid = x
+		}
 	}
 	word := map[string]any{"mchid": w.till.MchID, "appid": w.till.AppID, "out_trade_no": paid.Number, "transaction_id": paid.TransactionID, "trade_state": "SUCCESS",
 		"success_time": "2026-06-08T10:34:56+08:00", "amount": map[string]any{"total": paid.Total, "currency": "CNY"}}
