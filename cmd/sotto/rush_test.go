@@ -45,8 +45,9 @@ func TestFiftyBuyersForThreePieces(t *testing.T) {
 			links = append(links, link)
 		}
 		for _, link := range links[:2] {
+			o := s.orderOf(t, link) // a paid order has no link any more
 			pays(t, s.client, link, "approve")
-			s.settles(t, s.orderOf(t, link).ID, "paid")
+			s.settles(t, o.ID, "paid")
 		}
 		s.do(t, http.MethodPost, "/v1/orders/"+s.orderOf(t, links[2]).ID+"/cancel", map[string]string{}, nil)
 		s.stockIs(t, 1, 0, 1)
