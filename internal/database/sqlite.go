@@ -112,10 +112,11 @@ func sqliteDSN(path string) string {
 }
 
 func openSQLite(path string) (*gorm.DB, *sql.DB, error) {
-	w, err := sql.Open("sqlite", sqliteDSN(path))
+	c, err := newKeeping(sqliteDSN(path))
 	if err != nil {
 		return nil, nil, err
 	}
+	w := sql.OpenDB(c)
 	w.SetMaxOpenConns(8)
 	w.SetMaxIdleConns(8)
 	g, err := gorm.Open(sqliteDialector{Conn: w}, config())
