@@ -1,14 +1,10 @@
 package llm
 
 import (
-	"context"
 	"encoding/json"
-	"time"
 	"unicode/utf8"
 
 	"github.com/tmc/langchaingo/llms"
-
-	"sotto.chat/bot"
 )
 
 // Limits bound what reading may cost. Days are UTC days.
@@ -59,36 +55,4 @@ func used(answer *llms.ContentResponse) int {
 		}
 	}
 	return 0
-}
-
-// reserve takes the estimated cost before the call: over any limit there is no call.
-func (r *Reader) reserve(ctx context.Context, q bot.Question, tokens int) error {
-	if tokens > r.limits.MessageTokens {
-		return ErrBudget
-	}
-	if r.ledger == nil || q.Merchant == "" {
-		return nil
-	}
-	return r.ledger.take(ctx, q.Merchant, []allowance{
-		{q.Conversation, r.limits.ConversationCalls, r.limits.ConversationTokens},
-		{"", r.limits.MerchantCalls, r.limits.MerchantTokens},
-	}, tokens)
-}
-
-// settle corrects the estimate by what was used. Losing it costs only accuracy.
-func (r *Reader) settle(ctx context.Context, q bot.Question, difference int) {
-	if r.ledger == nil || q.Merchant == "" || difference == 0 {
-		return
-	}
-	if err := r.ledger.correct(ctx, q.Merchant, []string{q.Conversation, ""}, difference); err != nil {
-		r.log.WarnContext(ctx, "the budget could not be corrected", "error", err)
-	}
-}
-
-// Sweep forgets the counts of days long past.
-func (r *Reader) Sweep(ctx context.Context) error {
-	if r.ledger == nil {
-		return nil
-	}
-	return r.ledger.forget(ctx, r.ledger.db.Now().Add(-3*24*time.Hour))
 }

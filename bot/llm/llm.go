@@ -62,10 +62,7 @@ type Reader struct {
 	options []llms.CallOption
 	timeout time.Duration
 	log     *slog.Logger
-	ledger  *ledger
-	limits  Limits
-	breaker *breaker
-	slots   chan struct{}
+	gate    *Gate
 }
 
 // New makes a reader, or says what the settings lack. db keeps the budget; nil, for the command line, means no budget.
@@ -86,12 +83,7 @@ func New(cfg Config, db *database.DB) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{model: model, options: options, timeout: cfg.Timeout, log: cfg.Log, limits: cfg.Limits.orDefault(),
-		breaker: newBreaker(), slots: make(chan struct{}, atOnce)}
-	if db != nil {
-		r.ledger = &ledger{db}
-	}
-	return r, nil
+	return &Reader{model: model, options: options, timeout: cfg.Timeout, log: cfg.Log, gate: NewGate(cfg.Limits, db, cfg.Log)}, nil
 }
 
 func open(cfg Config) (llms.Model, []llms.CallOption, error) {
@@ -134,32 +126,22 @@ func onlyOwnTemperature(model string) bool {
 
 // Read asks the model once. Every error means: use another reading.
 func (r *Reader) Read(ctx context.Context, q bot.Question) (reading.Reading, error) {
-	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
-	default:
-		return reading.Reading{}, ErrBusy
-	}
-	if !r.breaker.allow(time.Now()) {
-		return reading.Reading{}, ErrOpen
-	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	hidden := hide(q.Text, q.Known)
 	shelf := candidates(q, hidden.text)
 	messages, offered := prompt(q, hidden.text, shelf), tools(shelf)
-	cost := estimate(messages, offered)
-	if err := r.reserve(ctx, q, cost); err != nil {
-		r.breaker.done(time.Now(), nil)
-		return reading.Reading{}, err
-	}
-	answer, err := r.call(ctx, messages, offered)
-	r.breaker.done(time.Now(), err)
+	var answer *llms.ContentResponse
+	err := r.gate.Pass(ctx, q.Merchant, q.Conversation, estimate(messages, offered), func(ctx context.Context) (n int, err error) {
+		if answer, err = r.call(ctx, messages, offered); err != nil {
+			r.log.WarnContext(ctx, "the model gave no answer", "error", safe(err))
+			return 0, err
+		}
+		return used(answer), nil
+	})
 	if err != nil {
-		r.log.WarnContext(ctx, "the model gave no answer", "error", safe(err))
 		return reading.Reading{}, err
 	}
-	r.settle(ctx, q, used(answer)-cost)
 	out, err := decode(answer, q, shelf, hidden)
 	if err != nil {
 		r.log.WarnContext(ctx, "the model's answer was refused", "error", err)
