@@ -38,6 +38,7 @@ var (
 	ErrUnsure        = fault.New(fault.Unavailable, "cannot_tell", "Nobody could tell in time whether this can be paid. Nothing was taken; try again.")
 	ErrStale         = fault.New(fault.Stale, "channel_changed", "Somebody else changed the channel. Read it again.")
 	ErrAccountInUse  = fault.New(fault.Conflict, "account_in_use", "Another channel of this shop uses this account already.")
+	ErrNoFile        = fault.New(fault.NotFound, "no_file", "This file cannot be had: it is gone, too large, or the platform gives none out.")
 	ErrWebIsForEvery = fault.New(fault.Invalid, "web_channel_exists", "The web chat needs no channel of its own: every shop has one.")
 )
 

@@ -45,6 +45,33 @@ type Platform interface {
 	Pace() Pace
 }
 
+// MaxFile is the largest file that is fetched for anybody.
+const MaxFile = 5 << 20
+
+// Fetching is a platform that gives out the files that people sent to the shop.
+type Fetching interface {
+	// Fetch downloads one file of at most so many bytes, or gives ErrNoFile. What it is, its bytes must tell: nobody's word about them is
+	// passed on.
+	Fetch(ctx context.Context, c Credentials, m Media, most int64) ([]byte, error)
+}
+
+// Fetch downloads a file that came in on one of the merchant's channels. It is kept nowhere.
+func (c *Channels) Fetch(ctx context.Context, merchant, channel string, m Media, most int64) ([]byte, error) {
+	o, err := c.open(ctx, channel)
+	if err != nil {
+		return nil, err
+	}
+	p, ok := c.platforms[o.Platform].(Fetching)
+	if !ok || o.MerchantID != merchant || o.DisabledAt != nil || m.ExternalID == "" {
+		return nil, ErrNoFile
+	}
+	raw, err := p.Fetch(ctx, o.credentials, m, min(most, MaxFile))
+	if err == nil && int64(len(raw)) > most {
+		return nil, ErrNoFile
+	}
+	return raw, err
+}
+
 // Pace limits sending: PerSecond for the account, and one per PairEvery to one person with PairBurst at once.
 type Pace struct {
 	PerSecond int

@@ -163,14 +163,20 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 	if kind == "" {
 		kind = head.Header.Get("Content-Type")
 	}
-	id := strconv.FormatInt(time.Now().UnixNano(), 10)
+	answer(w, http.StatusOK, map[string]string{"id": s.Media(kind, body)})
+}
+
+// Media keeps a file as one that a customer has sent, and gives its id.
+func (s *Server) Media(mediaType string, body []byte) string {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(s.media) > 200 {
 		clear(s.media)
 	}
-	s.media[id] = file{kind, body}
-	s.mu.Unlock()
-	answer(w, http.StatusOK, map[string]string{"id": id})
+	s.files++
+	id := strconv.FormatInt(time.Now().UnixNano(), 10) + strconv.Itoa(s.files)
+	s.media[id] = file{mediaType, body}
+	return id
 }
 
 func (s *Server) mediaInfo(w http.ResponseWriter, r *http.Request) {

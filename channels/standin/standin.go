@@ -37,6 +37,7 @@ type Server struct {
 	webhook string
 	sent    []Sent
 	media   map[string]file
+	files   int
 	heard   map[string]time.Time // when a customer wrote last, by number
 	talks   map[string][]line
 	faults  []Fault

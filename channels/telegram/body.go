@@ -59,6 +59,10 @@ type sendChatAction struct {
 	Action string `json:"action"`
 }
 
+type getFile struct {
+	FileID string `json:"file_id"`
+}
+
 type setWebhook struct {
 	URL         string   `json:"url"`
 	SecretToken string   `json:"secret_token"`

@@ -122,6 +122,7 @@ func TestRequestsAreThoseOfTelegramsSpecification(t *testing.T) {
 		"sendPhoto":              {sendPhoto{ChatID: 1, Photo: "https://shop.example/p.jpg", Caption: "x", Markup: rows(full)}, sendPhoto{ChatID: 1, Photo: "x"}},
 		"sendInvoice":            {invoice(1, "token", r), invoice(1, "token", flexible), invoice(1, "token", xtr), invoice(1, "", channels.PayRequest{Reference: "R", Currency: "EUR", Total: 1})},
 		"sendChatAction":         {sendChatAction{1, "typing"}},
+		"getFile":                {getFile{"f"}},
 		"setWebhook":             {setWebhook{URL: "https://shop.example", SecretToken: "s", Updates: []string{"message"}, Connections: 40}},
 		"refundStarPayment":      {refundStarPayment{1, "c"}},
 		"getStarTransactions":    {getStarTransactions{0, 100}},

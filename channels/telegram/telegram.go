@@ -37,12 +37,14 @@ const (
 type Platform struct {
 	base   string
 	client *outbound.Client
+	files  *outbound.Client
 }
 
 var (
 	_ channels.Platform   = (*Platform)(nil)
 	_ channels.Asking     = (*Platform)(nil)
 	_ channels.Connecting = (*Platform)(nil)
+	_ channels.Fetching   = (*Platform)(nil)
 )
 
 // New makes the platform; base is Telegram's address or a stand-in's.
@@ -50,7 +52,8 @@ func New(base string, client *outbound.Client) *Platform {
 	if base == "" {
 		base = DefaultURL
 	}
-	return &Platform{base: strings.TrimRight(base, "/"), client: client}
+	base = strings.TrimRight(base, "/")
+	return &Platform{base: base, client: client, files: outbound.Files(base, channels.MaxFile)}
 }
 
 // Name is the platform's name.

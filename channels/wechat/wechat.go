@@ -37,6 +37,7 @@ const clockSkew = 5 * time.Minute
 type Platform struct {
 	base   string
 	client *outbound.Client
+	files  *outbound.Client
 	tokens *tokens
 	now    func() time.Time
 }
@@ -44,6 +45,7 @@ type Platform struct {
 var (
 	_ channels.Platform = (*Platform)(nil)
 	_ channels.Sealed   = (*Platform)(nil)
+	_ channels.Fetching = (*Platform)(nil)
 )
 
 // New makes the platform; base is WeChat's address or a stand-in's.
@@ -51,7 +53,8 @@ func New(base string, client *outbound.Client) *Platform {
 	if base == "" {
 		base = DefaultURL
 	}
-	return &Platform{base: strings.TrimRight(base, "/"), client: client, tokens: newTokens(), now: time.Now}
+	base = strings.TrimRight(base, "/")
+	return &Platform{base: base, client: client, files: outbound.Files(base, channels.MaxFile), tokens: newTokens(), now: time.Now}
 }
 
 // Name is the platform's name.

@@ -35,10 +35,14 @@ const (
 type Platform struct {
 	base   string
 	client *outbound.Client
+	files  *outbound.Client
 	now    func() time.Time
 }
 
-var _ channels.Platform = (*Platform)(nil)
+var (
+	_ channels.Platform = (*Platform)(nil)
+	_ channels.Fetching = (*Platform)(nil)
+)
 
 // New makes the platform; base is Meta's address or a stand-in's, with a version at its end or without.
 func New(base string, client *outbound.Client) *Platform {
@@ -49,7 +53,7 @@ func New(base string, client *outbound.Client) *Platform {
 	if last := base[strings.LastIndexByte(base, '/')+1:]; !versioned(last) {
 		base += "/" + DefaultVersion
 	}
-	return &Platform{base: base, client: client, now: time.Now}
+	return &Platform{base: base, client: client, files: outbound.Files(base, channels.MaxFile), now: time.Now}
 }
 
 func versioned(s string) bool {

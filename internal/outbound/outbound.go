@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"sync"
@@ -83,6 +84,18 @@ func New(cfg Config) *Client {
 	return &Client{maxBody: cfg.MaxBody, breakers: map[string]circuitbreaker.CircuitBreaker[any]{},
 		http: &http.Client{Transport: t, Timeout: cfg.Timeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// Files makes a client for files to which the answers of an API lead. Such an address comes from outside, so it must be a public one,
+// unless the API itself is on the loopback address, as a stand-in is.
+func Files(base string, maxBody int64) *Client {
+	u, err := url.Parse(base)
+	local := err == nil && u.Hostname() == "localhost"
+	if err == nil && !local {
+		a, bad := netip.ParseAddr(u.Hostname())
+		local = bad == nil && a.IsLoopback()
+	}
+	return New(Config{Timeout: 10 * time.Second, MaxBody: maxBody, PublicOnly: !local})
 }
 
 // HTTP gives the bare client, for libraries that make their own calls: timeout, no redirects and the guard hold there

@@ -110,3 +110,19 @@ func TestTheBreakerLeavesADeadHostAlone(t *testing.T) {
 		t.Error("not every address is one for calls")
 	}
 }
+
+// A file's address comes from outside: it may lead into somebody's network only where the API is a stand-in there.
+func TestFilesComeFromWhereTheAPIIs(t *testing.T) {
+	inner := server(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("file")) })
+	if _, err := outbound.Files("https://graph.facebook.com/v23.0", 100).Do(t.Context(), get(inner)); !errors.Is(err, outbound.ErrNotPublic) {
+		t.Error(err)
+	}
+	for _, base := range []string{inner, "http://localhost:1", "http://[::1]:1"} {
+		if r, err := outbound.Files(base, 100).Do(t.Context(), get(inner)); err != nil || string(r.Body) != "file" {
+			t.Error(base, err)
+		}
+	}
+	if _, err := outbound.Files(inner, 3).Do(t.Context(), get(inner)); !errors.Is(err, outbound.ErrTooLarge) {
+		t.Error(err)
+	}
+}

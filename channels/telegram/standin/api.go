@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -12,6 +13,7 @@ import (
 func (s *Server) Handler() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("POST /{bot}/{method}", s.call)
+	m.HandleFunc("GET /file/{bot}/{path...}", s.file)
 	m.HandleFunc("GET /standin/sent", s.listSent)
 	m.HandleFunc("POST /standin/say", s.say)
 	m.HandleFunc("POST /standin/pay", s.payNow)
@@ -62,6 +64,8 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, object{"ok": true, "result": true})
 	case "getMe":
 		answer(w, http.StatusOK, object{"ok": true, "result": object{"id": 1, "is_bot": true, "first_name": "Stand-in", "username": "standin_bot"}})
+	case "getFile":
+		s.fileInfo(w, m)
 	case "getStarTransactions":
 		answer(w, http.StatusOK, object{"ok": true, "result": object{"transactions": s.starsFrom(m.Offset, m.Limit)}})
 	case "refundStarPayment":
@@ -69,6 +73,38 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 	default:
 		refuse(w, http.StatusNotFound, "method not found")
 	}
+}
+
+// File keeps a file as one that a customer has sent, and gives its id.
+func (s *Server) File(body []byte) string {
+	n := strconv.FormatInt(s.number(), 10)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files["voice/file_"+n+".oga"] = body
+	return n
+}
+
+func (s *Server) fileInfo(w http.ResponseWriter, m outgoing) {
+	path := "voice/file_" + m.FileID + ".oga"
+	s.mu.Lock()
+	body, ok := s.files[path]
+	s.mu.Unlock()
+	if !ok {
+		refuse(w, http.StatusBadRequest, "wrong file_id or the file is temporarily unavailable")
+		return
+	}
+	answer(w, http.StatusOK, object{"ok": true, "result": object{"file_id": m.FileID, "file_unique_id": m.FileID, "file_size": len(body), "file_path": path}})
+}
+
+func (s *Server) file(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	body, ok := s.files[r.PathValue("path")]
+	s.mu.Unlock()
+	if !ok || r.PathValue("bot") != "bot"+s.cfg.BotToken {
+		http.NotFound(w, r)
+		return
+	}
+	_, _ = w.Write(body) // who asked may have gone
 }
 
 func (s *Server) fault() (f Fault) {

@@ -27,6 +27,7 @@ type outgoing struct {
 			URL  string `json:"url"`
 		} `json:"inline_keyboard"`
 	} `json:"reply_markup"`
+	FileID   string `json:"file_id"`
 	URL      string `json:"url"`
 	Secret   string `json:"secret_token"`
 	UserID   int64  `json:"user_id"`

@@ -41,6 +41,7 @@ type Server struct {
 	talks   map[int64][]line
 	faults  []Fault
 	stars   []object
+	files   map[string][]byte // by path
 	answers []json.RawMessage // what stood in the webhooks' own responses
 }
 
@@ -75,7 +76,8 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Server{cfg: cfg, client: &http.Client{Timeout: 15 * time.Second}, next: 1000, talks: map[int64][]line{}}
+	return &Server{cfg: cfg, client: &http.Client{Timeout: 15 * time.Second}, next: 1000, talks: map[int64][]line{},
+		files: map[string][]byte{}}
 }
 
 // SetWebhook tells where the shop listens, and its secret.

@@ -53,6 +53,7 @@ type Server struct {
 	refuse  []int
 	lines   []shown
 	next    int64
+	files   map[string][]byte
 }
 
 // New makes a stand-in; SetWebhook tells it where the shop listens.
@@ -60,7 +61,8 @@ func New(cfg Config) *Server {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Server{cfg: cfg, client: &http.Client{Timeout: 5 * time.Second}, tokens: map[string]bool{}}
+	return &Server{cfg: cfg, client: &http.Client{Timeout: 5 * time.Second}, tokens: map[string]bool{},
+		files: map[string][]byte{}}
 }
 
 // SetWebhook says where the shop listens, and with which token it knows us.
@@ -103,8 +105,31 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /cgi-bin/stable_token", s.token)
 	mux.HandleFunc("POST /cgi-bin/message/custom/send", s.send)
+	mux.HandleFunc("GET /cgi-bin/media/get", s.file)
 	s.pages(mux)
 	return mux
+}
+
+// File keeps a file as one that somebody has sent, under the id that the message names.
+func (s *Server) File(id string, body []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files[id] = body
+}
+
+func (s *Server) file(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	body, ok := s.files[q.Get("media_id")]
+	switch {
+	case !s.tokens[q.Get("access_token")]:
+		answer(w, refusal(40001, "invalid credential"))
+	case !ok:
+		answer(w, refusal(40007, "invalid media_id"))
+	default:
+		_, _ = w.Write(body) // who asked may have left
+	}
 }
 
 func answer(w http.ResponseWriter, v any) {
