@@ -85,9 +85,9 @@ func (c *clause) matter() int {
 	return 0
 }
 
-// tellsOfSelf recognises "yes my name is …": behind the yes begins something else than what was asked.
+// tellsOfSelf recognises "yes my name is …" and "yes, I am Tom": behind the yes begins something else than what was asked.
 func (r *reader) tellsOfSelf(c *clause, yes *segment) bool {
-	return c.words > 0 && !r.anyHit(c.from, c.to, cRight) && r.hitAt(yes.to, cMy)
+	return c.words > 0 && !r.anyHit(c.from, c.to, cRight) && (r.hitAt(yes.to, cMy) || r.hitAt(yes.to, cSelf))
 }
 
 // agrees recognises a weak yes that stands alone: "ok" with nothing else to it.
@@ -199,7 +199,7 @@ func (r *reader) anaphora(c *clause) bool {
 	if c.named > 0 || c.question || c.words > 2 && !c.concepts.has(cTake) || c.concepts.hasAny(cAddress, cLanguageName, cCode, cMyAccount, cData) {
 		return false
 	}
-	if c.words > 0 && !c.concepts.has(cTake) {
+	if c.words > 0 && !c.concepts.has(cTake) && !(c.concepts.has(cMoreOfIt) && c.forSomebody()) {
 		return r.chooses(c, r.number(c), r.value(c, cOrdinal))
 	}
 	n, ordinal := r.bareNumber(c), r.value(c, cOrdinal)
@@ -233,6 +233,16 @@ func (r *reader) anaphora(c *clause) bool {
 		r.doubt += 0.2
 	default:
 		return false
+	}
+	return true
+}
+
+// forSomebody tells whether all that nobody knows in a clause is whom it is for: "the same for my friend".
+func (c *clause) forSomebody() bool {
+	for i := range c.segs {
+		if c.segs[i].unknown() && !(i > 0 && c.segs[i-1].has(cTo)) && !(i > 1 && c.segs[i-1].has(cMy) && c.segs[i-2].has(cTo)) {
+			return false
+		}
 	}
 	return true
 }

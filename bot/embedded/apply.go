@@ -24,7 +24,8 @@ func (r *reader) order(clauses []clause) {
 	}
 	m := r.manner(clauses)
 	o := newOrderText(r, segs)
-	items, _ := o.attach()
+	items, ahead := o.attach()
+	r.attached(o, items, ahead)
 	built := divide(o.apart(o.build(items)), r.lex, o)
 	if r.swap(o, built) || r.turnInto(o, built) {
 		return
@@ -180,7 +181,7 @@ func (r *reader) replaces(o *orderText, it *ordered) bool {
 // removeProduct takes a product out of the cart; where it is not there, nothing is asked.
 func (r *reader) removeProduct(o *orderText, it *ordered) {
 	line := r.lineOf(it.product)
-	if line == nil && o.mentions[it.head].seg.to-o.mentions[it.head].seg.from == 1 {
+	if line == nil && it.head >= 0 && o.mentions[it.head].seg.to-o.mentions[it.head].seg.from == 1 {
 		line = r.lineCalled(r.lex.id(search.Stem(r.tokens[o.mentions[it.head].seg.from].word)))
 	}
 	if line != nil {
@@ -298,4 +299,54 @@ func (r *reader) swap(o *orderText, built []ordered) bool {
 	}
 	r.out = append(r.out, reading.Action{Kind: reading.Change, Line: line.Line, Options: options})
 	return true
+}
+
+// lessens finds "one mug less" and "one less": so many pieces of a line go.
+func (r *reader) lessens(c *clause) {
+	for i := range c.segs {
+		if !c.segs[i].has(cFewer) {
+			continue
+		}
+		n, p := c.counted(r, i)
+		if n == 0 {
+			continue
+		}
+		c.line = r.meantLine(0)
+		if p >= 0 {
+			c.line = r.lineOf(p)
+		}
+		c.fewer = n
+		return
+	}
+}
+
+// counted gives how many of what a word of lessening is about: the number right before it or behind, with the product
+// beside it. The product is -1 where none is named.
+func (c *clause) counted(r *reader, i int) (n int, product int32) {
+	number := i - 1
+	if product = r.cartProduct(c, number); product >= 0 {
+		number--
+	} else {
+		product = r.cartProduct(c, i+1)
+	}
+	if number < 0 {
+		number, product = i+1, r.cartProduct(c, i+2)
+	}
+	if number >= len(c.segs) || product < 0 && c.named > 0 {
+		return 0, -1
+	}
+	return r.number(&clause{segs: c.segs[number : number+1]}), product
+}
+
+// cartProduct gives the product of the cart that a segment of a clause names, -1 for none.
+func (r *reader) cartProduct(c *clause, i int) int32 {
+	if i < 0 || i >= len(c.segs) || c.segs[i].phrase < 0 {
+		return -1
+	}
+	for _, p := range r.lex.phrases[c.segs[i].phrase].products {
+		if r.lineOf(p) != nil {
+			return p
+		}
+	}
+	return -1
 }

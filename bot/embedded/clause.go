@@ -1,6 +1,10 @@
 package embedded
 
-import "slices"
+import (
+	"slices"
+
+	"sotto.chat/bot/reading"
+)
 
 // clause is a part of the message that says one thing.
 type clause struct {
@@ -15,6 +19,9 @@ type clause struct {
 	own      bool // "my phone": the customer has it already
 	frame    int  // the segment that starts an order ("I would like"), -1 for none
 	stranded bool // its names hang on something that nobody knows
+	complains bool // it says what is wrong with goods that were had
+	fewer    int  // so many pieces of a line are too many: "one less"
+	line     *reading.CartLine
 }
 
 // clauses cuts the message at sentences, and where "and", "but" or a comma is followed by something that starts anew.
@@ -106,6 +113,10 @@ func (r *reader) newClause(segs []segment) clause {
 	}
 	c.question = r.asks(&c)
 	c.stranded = c.named > 0 && r.stranded(&c)
+	c.complains = r.complains(&c)
+	if c.concepts.has(cFewer) && len(r.state.Cart) > 0 {
+		r.lessens(&c)
+	}
 	return c
 }
 
@@ -192,7 +203,7 @@ func (r *reader) hitAt(from int, want concept) bool {
 
 // orders tells whether a clause asks for goods: it opens like an order, or it is nothing but names and small words.
 func (c *clause) orders() bool {
-	if c.named == 0 || c.question || c.own || c.stranded || c.concepts.hasAny(cHypothetical, cInfo, cAbout, cMyAccount) || c.products == 0 && c.concepts.has(cAnythingWith) {
+	if c.named == 0 || c.question || c.own || c.stranded || c.complains || c.fewer > 0 || c.concepts.hasAny(cHypothetical, cInfo, cAbout, cMyAccount) || c.products == 0 && c.concepts.has(cAnythingWith) {
 		return false
 	}
 	if c.tells() {

@@ -37,6 +37,7 @@ const (
 	cExport
 	cExtra
 	cFee
+	cFewer
 	cFiller
 	cFraction
 	cGreet
@@ -44,6 +45,7 @@ const (
 	cHesitation
 	cHumanNow
 	cHypothetical
+	cIndefinite
 	cInfo
 	cInstead
 	cInsteadOf
@@ -57,6 +59,7 @@ const (
 	cModal
 	cMoneyHere
 	cMoreOfIt
+	cMove
 	cMy
 	cMyAccount
 	cMyAddress
@@ -99,6 +102,7 @@ const (
 	cSame
 	cSearch
 	cSee
+	cSelf
 	cSet
 	cSignup
 	cSkippable
@@ -156,6 +160,7 @@ var conceptNames = map[string]concept{
 	"export":          cExport,
 	"extra":           cExtra,
 	"fee":             cFee,
+	"fewer":           cFewer,
 	"filler":          cFiller,
 	"fraction":        cFraction,
 	"greet":           cGreet,
@@ -163,6 +168,7 @@ var conceptNames = map[string]concept{
 	"hesitation":      cHesitation,
 	"human_now":       cHumanNow,
 	"hypothetical":    cHypothetical,
+	"indefinite":      cIndefinite,
 	"info":            cInfo,
 	"instead":         cInstead,
 	"instead_of":      cInsteadOf,
@@ -176,6 +182,7 @@ var conceptNames = map[string]concept{
 	"modal":           cModal,
 	"money_here":      cMoneyHere,
 	"more_of_it":      cMoreOfIt,
+	"move":            cMove,
 	"my":              cMy,
 	"my_account":      cMyAccount,
 	"my_address":      cMyAddress,
@@ -218,6 +225,7 @@ var conceptNames = map[string]concept{
 	"same":            cSame,
 	"search":          cSearch,
 	"see":             cSee,
+	"self":            cSelf,
 	"set":             cSet,
 	"signup":          cSignup,
 	"skippable":       cSkippable,

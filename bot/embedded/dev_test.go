@@ -110,7 +110,7 @@ func record(folder string, args []string) error {
 }
 
 // devBatches are the messages that the outside scorers ask, one batch for each shop; none where they are absent.
-func devBatches(t *testing.T, sets string) []devBatch {
+func devBatches(t testing.TB, sets string) []devBatch {
 	t.Helper()
 	shared := os.Getenv("SOTTO_SHARED")
 	if shared == "" {
@@ -150,7 +150,7 @@ func devBatches(t *testing.T, sets string) []devBatch {
 	return out
 }
 
-func openBatch(t *testing.T, folder string) devBatch {
+func openBatch(t testing.TB, folder string) devBatch {
 	t.Helper()
 	file, err := os.Open(filepath.Join(folder, "catalog.json"))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,16 +15,18 @@ import (
 )
 
 // openMenu compiles the small shop of the tests.
-func openMenu(t testing.TB) *embedded.Lexicon {
+func openMenu(t testing.TB) *embedded.Lexicon { return openShop(t, "testdata/menu.json") }
+
+func openShop(t testing.TB, path string) *embedded.Lexicon {
 	t.Helper()
-	file, err := os.Open("testdata/menu.json")
+	file, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
 	f, problems, err := catalog.DecodeFile(file)
 	if err != nil || len(problems) > 0 {
-		t.Fatal(err, problems)
+		t.Fatal(path, err, problems)
 	}
 	return embedded.Compile(f)
 }
@@ -31,33 +34,48 @@ func openMenu(t testing.TB) *embedded.Lexicon {
 // TestRead goes through the tables in testdata, which anyone who knows the shop can read and extend.
 func TestRead(t *testing.T) {
 	for locale, name := range tables {
-		lexicon, path := openMenuIn(t, locale), "testdata/"+name+".txt"
-		file, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
+		readTable(t, openMenuIn(t, locale), "testdata/"+name+".txt", locale)
+	}
+}
+
+// TestReadElsewhere goes through the tables of other shops: what holds for one kind of goods holds for every other.
+func TestReadElsewhere(t *testing.T) {
+	shops, err := filepath.Glob("testdata/shops/*.json")
+	if err != nil || len(shops) == 0 {
+		t.Fatal("no other shops", err)
+	}
+	for _, shop := range shops {
+		readTable(t, openShop(t, shop), strings.TrimSuffix(shop, ".json")+".txt", "en")
+	}
+}
+
+func readTable(t *testing.T, lexicon *embedded.Lexicon, path, locale string) {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	for n := 1; lines.Scan(); n++ {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
 		}
-		defer file.Close()
-		lines := bufio.NewScanner(file)
-		for n := 1; lines.Scan(); n++ {
-			line := strings.TrimSpace(lines.Text())
-			if line == "" || strings.HasPrefix(line, "#") {
-				continue
-			}
-			message, want, found := strings.Cut(line, "=>")
-			if !found {
-				t.Fatalf("%s:%d: no => in the line", path, n)
-			}
-			text, state := parseState(t, strings.TrimSpace(message))
-			if got := brief(lexicon.Read(text, state, locale)); got != strings.TrimSpace(want) {
-				t.Errorf("%s:%d: %s\n  want %s\n  got  %s", path, n, strings.TrimSpace(message), strings.TrimSpace(want), got)
-			}
+		message, want, found := strings.Cut(line, "=>")
+		if !found {
+			t.Fatalf("%s:%d: no => in the line", path, n)
+		}
+		text, state := parseState(t, strings.TrimSpace(message))
+		if got := brief(lexicon.Read(text, state, locale)); got != strings.TrimSpace(want) {
+			t.Errorf("%s:%d: %s\n  want %s\n  got  %s", path, n, strings.TrimSpace(message), strings.TrimSpace(want), got)
 		}
 	}
 }
 
-// groups tells in which option group of the test shop a choice stands.
+// groups tells in which option group of the test shops a choice stands.
 var groups = map[string]string{"SMALL": "SIZE", "LARGE": "SIZE", "LEMON": "ADD", "HONEY": "ADD", "MINT": "ADD", "MILK": "ADD",
-	"BUTTER": "SPREAD", "JAM": "SPREAD", "CREAM": "SPREAD"}
+	"BUTTER": "SPREAD", "JAM": "SPREAD", "CREAM": "SPREAD", "OAT": "MILK", "WHOLE": "MILK"}
 
 func parseState(t *testing.T, message string) (string, reading.State) {
 	t.Helper()

@@ -40,6 +40,8 @@ type gap struct {
 	lo, hi    int    // its segments
 	words     int    // words that nobody knows
 	unfit     bool   // an amount that nothing is sold in: "half a", "-3", "0"
+	placed    bool   // it tells where something is, or which of several: "on the", "the first"
+	within    bool   // "on the left of": what follows only tells where
 	turn      bool   // "change it to": what comes takes the place of what is there
 	amount    string // how much of the choice before it is wanted: "cheeni kam"
 }
@@ -76,6 +78,10 @@ func newOrderText(r *reader, segs []segment) *orderText {
 		if s.phrase >= 0 {
 			p := &l.phrases[s.phrase]
 			m := mention{seg: *s, head: len(p.products) > 0, choice: p.choice || p.attribute}
+			if g.within && g.number == 0 && len(p.products) > 0 && !p.choice {
+				g.hi = i + 1
+				continue // "on the middle row of shelves"
+			}
 			if m.head || m.choice {
 				if len(o.mentions) == maxMentions {
 					break
@@ -130,6 +136,9 @@ func (o *orderText) behind(lang *language, i, lo int) string {
 func (g *gap) breaks(brk int) {
 	g.comma = g.comma || brk == breakComma
 	if brk == breakSentence {
+	if brk != breakNone {
+		g.placed, g.within = false, false
+	}
 		g.sentence, g.without, g.extra, g.light = true, false, false, false
 	}
 }
@@ -154,6 +163,9 @@ func (g *gap) read(s *segment) {
 	}
 	number := 0
 	for _, x := range s.senses {
+	if s.hasAny(cAnd, cOr, cBut, cWant) {
+		g.placed, g.within = false, false
+	}
 		switch x.concept {
 		case cNumber:
 			number = x.value
@@ -187,7 +199,7 @@ func (g *gap) read(s *segment) {
 		case cEach:
 			g.each = true
 		case cOf:
-			g.of = true
+			g.of, g.within = true, g.placed
 		case cTimes:
 			g.times = true
 		case cWant, cPut, cTake:
@@ -209,7 +221,9 @@ func (g *gap) read(s *segment) {
 		case cTo:
 			g.to = true
 		case cOnto:
-			g.onto = true
+			g.onto, g.placed = true, true
+		case cOrdinal:
+			g.placed = true
 		case cOff:
 			g.off = true
 		case cOnly:

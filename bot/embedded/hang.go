@@ -135,6 +135,9 @@ func (r *reader) goesElsewhere(c *clause, last int) bool {
 	if r.inCartPlace(c) {
 		return false
 	}
+	if c.moves(last) {
+		return true
+	}
 	for i := last + 1; i+1 < len(c.segs); i++ {
 		s := &c.segs[i]
 		if s.hasAny(cOnto, cCart) && (r.hitEnds(s.to, cMy) || s.has(cCart) || c.puts() && r.hitAt(s.from, cTo) && c.segs[i+1].unknown()) {
@@ -142,6 +145,15 @@ func (r *reader) goesElsewhere(c *clause, last int) bool {
 		}
 	}
 	return false
+}
+
+// moves recognises "put the phone on silent": what is there already is put somewhere that nobody knows. Goods that are
+// wanted are some, or counted.
+func (c *clause) moves(last int) bool {
+	if !c.puts() || !c.segs[c.frame].has(cMove) || c.frame > last || c.concepts.hasAny(cIndefinite, cNumber, cAnother, cChange, cInstead) {
+		return false
+	}
+	return last+2 < len(c.segs) && c.segs[last+1].has(cFiller) && c.segs[last+2].unknown() && !c.segs[last+1].hasAny(cOpener, cIt)
 }
 
 // puts tells whether the wish of a clause is to put something somewhere.

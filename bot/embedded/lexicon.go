@@ -242,11 +242,17 @@ func (c *compiler) named(name string, entity uint64) []int32 {
 	if len(out) == 0 {
 		return nil
 	}
+	said := words(name)
+	for _, l := range c.languages {
+		for _, ws := range l.shapes.lacking(said) {
+			out = append(out, c.phraseOf(ws)...)
+		}
+	}
 	for _, ph := range out {
 		c.means(ph, entity)
 	}
 	var stems []int32
-	for _, w := range words(name) {
+	for _, w := range said {
 		stems = append(stems, c.stem(search.Stem(w)))
 	}
 	c.noteWords(out[1], stems)

@@ -27,12 +27,34 @@ func (o *orderText) notes(it item) string {
 				p = o.text[o.tokens[o.mentions[x-1].seg.from].start:o.tokens[kind.to-1].end]
 			}
 		}
+		if amount := o.amountBeyond(it, x); amount != "" {
+			p = amount
+		}
 		if p != "" {
 			parts = append(parts, p)
 		}
 	}
 	note := strings.Join(parts, ", ")
 	return strings.ToValidUTF8(note[:min(len(note), maxNote)], "")
+}
+
+// amountBeyond gives the wish for more or less of a choice that can only be had or not: "extra oat milk" where milk is one
+// kind or another.
+func (o *orderText) amountBeyond(it item, x int) string {
+	if x >= it.to || x == it.head || it.product < 0 {
+		return ""
+	}
+	g, m := &o.gaps[x], &o.mentions[x]
+	grp, _, offered := o.l.offers(it.product, m.seg.phrase)
+	if !offered || o.l.groups[grp].amounts || g.amountOf("", false) == "" {
+		return ""
+	}
+	for i := g.hi - 1; i >= g.lo; i-- {
+		if o.segs[i].hasAny(cExtra, cLight, cWithout) {
+			return o.text[o.tokens[o.segs[i].from].start:o.tokens[m.seg.to-1].end]
+		}
+	}
+	return ""
 }
 
 // unknownThing gives the name of something that is asked for behind gap x's names, but which the shop has not got: "a tea

@@ -25,6 +25,28 @@ func (c *compiler) noteWords(ph int32, stems []int32) {
 	}
 }
 
+// lacking gives the other ways to say that a thing is without something: "non fat milk" is "no fat milk" and "fat free milk".
+func (s *shapes) lacking(ws []string) [][]string {
+	if len(ws) < 2 {
+		return nil
+	}
+	core := ws[1:]
+	if !slices.Contains(s.Lacking, ws[0]) {
+		if !slices.Contains(s.FreeOf, ws[1]) {
+			return nil
+		}
+		core = append([]string{ws[0]}, ws[2:]...)
+	}
+	var out [][]string
+	for _, w := range s.Lacking {
+		out = append(out, append([]string{w}, core...))
+	}
+	for _, w := range s.FreeOf {
+		out = append(out, append([]string{core[0], w}, core[1:]...))
+	}
+	return out
+}
+
 // means notes what a phrase names, so that two names of one thing are known to be the same.
 func (c *compiler) means(ph int32, entity uint64) {
 	if e := &c.phrases[ph].entities; !slices.Contains(*e, entity) {
@@ -102,7 +124,8 @@ func (s *segmentation) part(i int) {
 }
 
 // enough tells whether tokens i..j say enough of one of the names: its last word, which tells what the thing is, or
-// half of it. A product is not named in part by how another thing should be ("extra hot").
+// half of it, or a word of it beside what the thing comes in. A product is not named in part by how another thing should
+// be ("extra hot").
 func (s *segmentation) enough(i, j int, phrases []int32) bool {
 	if i > 0 && len(s.l.phrases[phrases[0]].products) > 0 && s.measured(i-1) {
 		return false
@@ -112,7 +135,34 @@ func (s *segmentation) enough(i, j int, phrases []int32) bool {
 			return true
 		}
 	}
-	return false
+	return s.beside(i, j, phrases[0])
+}
+
+// beside tells whether a number of things stands before tokens i..j and nothing behind, or what the thing comes in stands
+// before or behind: "two totes", "tote natural".
+func (s *segmentation) beside(i, j int, product int32) bool {
+	last := j == len(s.tokens) || s.tokens[j].brk != breakNone
+	if len(s.l.phrases[product].products) == 0 {
+		return false
+	}
+	if i > 0 && s.tokens[i].brk == breakNone {
+		if s.lang.counts(s.tokens[i-1].word) && (last || s.lang.vocab[s.tokens[j].word]) || s.l.comesIn(product, s.named(i-1)) {
+			return true
+		}
+	}
+	return !last && s.l.comesIn(product, s.named(j))
+}
+
+// named gives the name that a token alone is, -1 for none.
+func (s *segmentation) named(i int) int32 {
+	if s.forms[i].stem < 0 {
+		return -1
+	}
+	next, ok := s.l.edges[edge(0, s.forms[i].stem)]
+	if !ok {
+		return -1
+	}
+	return s.l.nodes[next]
 }
 
 // measured tells whether a token says how much, or how something that was named before should be ("it really hot").
@@ -133,7 +183,8 @@ func (s *segmentation) measured(i int) bool {
 }
 
 // endsName tells whether a name said in part may end before token j. Before another word of the catalog it may not, for
-// the two belong together ("sweet tea" is no "sweet corn"), but a choice may stand in front of its product.
+// the two belong together ("sweet tea" is no "sweet corn"), but a choice may stand in front of its product, and behind a
+// product what that product comes in ("tote natural").
 func (s *segmentation) endsName(j int, ph int32) bool {
 	if j >= len(s.tokens) || s.tokens[j].brk != breakNone || s.forms[j].stem < 0 || s.lang.vocab[s.tokens[j].word] {
 		return true
@@ -143,7 +194,19 @@ func (s *segmentation) endsName(j int, ph int32) bool {
 		return len(s.l.byWord[s.forms[j].stem]) == 0
 	}
 	after := s.l.nodes[next]
-	return s.l.phrases[ph].choice && after >= 0 && len(s.l.phrases[after].products) > 0
+	if after < 0 {
+		return false
+	}
+	return s.l.phrases[ph].choice && len(s.l.phrases[after].products) > 0 || s.l.comesIn(ph, after)
+}
+
+// comesIn tells whether a phrase says how the product that another one names may be, and names no product itself.
+func (l *Lexicon) comesIn(product, ph int32) bool {
+	if ph < 0 || len(l.phrases[product].products) != 1 || len(l.phrases[ph].products) > 0 {
+		return false
+	}
+	_, _, offered := l.offers(l.phrases[product].products[0], ph)
+	return offered || l.describes(l.phrases[product].products[0], ph)
 }
 
 // sole gives the phrase to stand for a list of phrases, if all of them name one and the same thing.
@@ -196,6 +259,40 @@ func (r *reader) absorb() {
 		out = append(out, s)
 	}
 	r.segs = out
+	r.shorten()
+}
+
+// shorten finds what short names are short for: behind "two teas", or "a green tea", "one black" is a black tea. What
+// several names end with is the noun.
+func (r *reader) shorten() {
+	noun, at := int32(-1), 0
+	for i := range r.segs {
+		s := &r.segs[i]
+		stem := r.lex.id(search.Stem(r.tokens[s.to-1].word))
+		switch {
+		case stem < 0 || s.phrase < 0 && !s.unknown():
+		case s.phrase >= 0 && !s.part && len(r.lex.phrases[s.phrase].products) > 0 || s.unknown() && r.lex.endsNames(stem):
+			noun, at = stem, i
+		case noun >= 0 && i > 0 && s.to-s.from == 1 && r.segs[i-1].hasAny(cNumber, cArticle, cAnother, cOther):
+			if ph, ok := r.lex.sole(intersect(r.lex.byWord[stem], r.lex.byWord[noun])); ok && len(r.lex.phrases[ph].products) > 0 && r.lex.phrases[ph].last == noun {
+				s.phrase, s.part, s.fuzzy = ph, false, false
+				if n := &r.segs[at]; n.unknown() {
+					n.senses = []sense{{concept: cFiller}}
+				}
+			}
+		}
+	}
+}
+
+// endsNames tells whether the names of several products end with a word.
+func (l *Lexicon) endsNames(stem int32) bool {
+	n := 0
+	for _, ph := range l.byWord[stem] {
+		if p := &l.phrases[ph]; p.last == stem && len(p.products) > 0 {
+			n++
+		}
+	}
+	return n > 1
 }
 
 func (r *reader) repeats(a, b *segment) bool {

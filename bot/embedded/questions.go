@@ -284,8 +284,7 @@ func (r *reader) askMerchant() {
 		if margin < 0.05 {
 			r.doubt += 0.2
 		}
-		r.alike = alike
-	case r.open && r.onlyCourteous():
+	case r.open && (r.onlyCourteous() || r.wonders && (r.says(reading.Add) || r.says(reading.Change) || r.says(reading.Remove))):
 		r.out = append(r.out, reading.Action{Kind: reading.Ask})
 	}
 }

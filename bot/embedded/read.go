@@ -35,6 +35,7 @@ type reader struct {
 	open      bool    // a question was asked that nothing answers
 	topic     int32   // the product that was last talked about, -1 for none
 	hinted    bool    // it asks about something whose name stands in the catalog
+	wonders   bool    // and one that stands for itself beside an order
 	left      []left  // goods that were understood and are not acted on
 	addressed bool    // the message was taken as an address
 	alike     float64 // how well one of the merchant's questions fits

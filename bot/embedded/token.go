@@ -152,7 +152,8 @@ type shapes struct {
 	Endings []string `json:"endings"`
 	// Joints stand between the two halves of a compound.
 	Joints []string `json:"joints"`
-	// Spellings are ways to write a letter without its mark, and the letter without it: "ue" for "ü".
+	// Spellings are ways to write a letter without its mark, and the letter without it: "ue" for "ü"; also the plurals that no
+	// ending makes: "mice" for "mouse".
 	Spellings [][2]string `json:"spellings"`
 	// VerbLast tells that a verb may stand behind what it acts on.
 	VerbLast bool `json:"verb_last"`
@@ -166,6 +167,9 @@ type shapes struct {
 	Duals [][2]string `json:"duals"`
 	// Asking are words that make a question of what they end: "有茶吗".
 	Asking []string `json:"asking"`
+	// Lacking are words in front of what a thing is without, and FreeOf words behind it: "non fat milk", "fat free milk".
+	Lacking []string `json:"lacking"`
+	FreeOf  []string `json:"free_of"`
 	// AmountsBehind tells that how much of a choice is wanted may stand behind it: "cheeni kam".
 	AmountsBehind bool `json:"amounts_behind"`
 }
