@@ -24,8 +24,7 @@ func (r *reader) order(clauses []clause) {
 	}
 	m := r.manner(clauses)
 	o := newOrderText(r, segs)
-	items, ahead := o.attach()
-	r.attached(o, items, ahead)
+	items, _ := o.attach()
 	built := divide(o.apart(o.build(items)), r.lex, o)
 	if r.swap(o, built) || r.turnInto(o, built) {
 		return
