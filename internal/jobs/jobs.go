@@ -85,10 +85,16 @@ func (d *Desk) Every(name string, interval time.Duration, f func(context.Context
 // Option shapes one announcement.
 type Option func(*how)
 
-type how struct{ at time.Time }
+type how struct {
+	at    time.Time
+	aside bool
+}
 
 // At has the work start not before t.
 func At(t time.Time) Option { return func(h *how) { h.at = t } }
+
+// Aside leaves the work to the queue, also where somebody waits for the answer: it is nothing to them.
+func Aside() Option { return func(h *how) { h.aside = true } }
 
 // eagerNet is when the safety net of an eager announcement goes to work.
 const eagerNet = 3 * time.Second
@@ -115,7 +121,7 @@ func (d *Desk) AnnounceAll(tx database.Tx, list []News, opts ...Option) error {
 	for _, o := range opts {
 		o(&h)
 	}
-	now := eager(tx.Context()) && h.at.IsZero()
+	now := eager(tx.Context()) && h.at.IsZero() && !h.aside
 	if now {
 		h.at = tx.Now.Add(eagerNet)
 	}

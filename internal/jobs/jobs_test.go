@@ -82,6 +82,29 @@ func TestEagerWorkIsDoneBeforeInTxReturns(t *testing.T) {
 	})
 }
 
+// What nobody waits for is left to the queue, also where somebody waits for something else.
+func TestWorkAsideIsLeftToTheQueue(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) {
+		gate, done := make(chan struct{}), make(chan struct{})
+		d := open(t, db, func(d *jobs.Desk) {
+			jobs.On(d, "aside", func(ctx context.Context, _ rang) error {
+				select {
+				case <-gate:
+					close(done)
+				case <-ctx.Done():
+				}
+				return ctx.Err()
+			})
+		})
+		err := db.InTx(jobs.Eager(t.Context()), func(tx database.Tx) error { return d.Announce(tx, rang{"door"}, jobs.Aside()) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		close(gate) // were it done at once, nobody would come here
+		<-done
+	})
+}
+
 func TestAPanicIsTriedAgain(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) {
 		var n atomic.Int64
