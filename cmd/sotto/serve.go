@@ -37,6 +37,7 @@ func (serveCmd) Run(ctx context.Context, s *settings) error {
 		return errors.Join(err, l.Close(), h.close())
 	}
 	log.Info("serving", "listen", l.Addr().String(), "version", version())
+	go debug.FreeOSMemory() // what the start left over is most of what an idle shop would hold
 	return h.run(ctx, server)
 }
 
