@@ -111,7 +111,23 @@ func (i *Inbox) StaffMessage(ctx context.Context, merchant, conversation, messag
 	if err != nil {
 		return Message{}, err
 	}
-	box, err := i.keys.BoxNow(ctx, merchant, privacy.ConversationSubject(conversation))
+	return i.openOne(ctx, merchant, row)
+}
+
+// Message reads one message for the house itself: nobody looks at it.
+func (i *Inbox) Message(ctx context.Context, merchant, conversation, message string) (Message, error) {
+	row, err := messageByID(i.db.Read(ctx), merchant, conversation, message)
+	if database.NotFound(err) {
+		return Message{}, ErrUnknown
+	}
+	if err != nil {
+		return Message{}, err
+	}
+	return i.openOne(ctx, merchant, row)
+}
+
+func (i *Inbox) openOne(ctx context.Context, merchant string, row messageRow) (Message, error) {
+	box, err := i.keys.BoxNow(ctx, merchant, privacy.ConversationSubject(row.ConversationID))
 	if errors.Is(err, privacy.ErrForgotten) {
 		return forgotten([]messageRow{row})[0], nil
 	}

@@ -65,12 +65,13 @@ type Lessons struct {
 	keys    *privacy.Keys
 	catalog *catalog.Catalog
 	inbox   *inbox.Inbox
+	desk    *jobs.Desk
 	fetch   Fetch
 }
 
 // New makes the room, has it forget with the inbox, and has it sweep.
 func New(db *database.DB, keys *privacy.Keys, cat *catalog.Catalog, box *inbox.Inbox, desk *jobs.Desk) *Lessons {
-	l := &Lessons{db: db, keys: keys, catalog: cat, inbox: box}
+	l := &Lessons{db: db, keys: keys, catalog: cat, inbox: box, desk: desk}
 	jobs.On(desk, "lessons.forget", l.forget)
 	desk.Every("lessons.sweep", sweepEvery, l.Sweep)
 	return l
@@ -149,5 +150,7 @@ func (l *Lessons) forget(ctx context.Context, n inbox.Forgotten) error {
 
 // Sweep forgets what has become too old.
 func (l *Lessons) Sweep(ctx context.Context) error {
-	return l.db.InTx(ctx, func(tx database.Tx) error { return wipe(tx, tx.Now.Add(-keepEntries), tx.Now.Add(-keepSuggestions)) })
+	return l.db.InTx(ctx, func(tx database.Tx) error {
+		return wipe(tx, tx.Now.Add(-keepEntries), tx.Now.Add(-keepSuggestions), tx.Now.Add(-keepWaiting))
+	})
 }

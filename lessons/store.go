@@ -54,12 +54,21 @@ func settleEntry(tx database.Tx, e Entry) error {
 }
 
 func dropConversation(tx database.Tx, merchant, conversation string) error {
+	if err := tx.DB().Delete(&Disagreement{}, "merchant_id = ? and conversation_id = ?", merchant, conversation).Error; err != nil {
+		return err
+	}
 	return tx.DB().Delete(&Entry{}, "merchant_id = ? and conversation_id = ?", merchant, conversation).Error
 }
 
 // wipe forgets what is older than it may become, of all merchants.
-func wipe(tx database.Tx, entries, suggestions time.Time) error {
+func wipe(tx database.Tx, entries, suggestions, waiting time.Time) error {
 	if err := tx.DB().Where("created_at < ?", entries).Delete(&Entry{}).Error; err != nil {
+		return err
+	}
+	if err := tx.DB().Where("created_at < ? or created_at < ? and state <> ?", entries, waiting, differs).Delete(&Disagreement{}).Error; err != nil {
+		return err
+	}
+	if err := tx.DB().Exec("delete from second_reading_counts where day < ?", day(entries)).Error; err != nil {
 		return err
 	}
 	return tx.DB().Where("created_at < ?", suggestions).Delete(&row{}).Error

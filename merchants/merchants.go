@@ -46,6 +46,8 @@ type Settings struct {
 	LLM      bool // messages may go to the language model of the operator's choice
 	// LLMWording lets the model word what needs no figures.
 	LLMWording bool
+	// LLMShadow has both understanders read what may go to the model, and keeps where they differ.
+	LLMShadow bool
 	// ManualCapture has cards only held when the customer pays, and charged when the goods go out.
 	ManualCapture bool
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -17,7 +18,7 @@ type Misunderstood struct {
 	ID           string     `json:"id"`
 	Conversation string     `json:"conversation"`
 	Message      string     `json:"message"`
-	Why          string     `json:"why" enum:"unread,asked,handed_over"`
+	Why          string     `json:"why" enum:"unread,asked,handed_over,disagreed" doc:"disagreed: staff said that the bot followed the wrong one of two readings."`
 	Language     string     `json:"language"`
 	Meant        *string    `json:"meant" nullable:"true" enum:"product,question,nothing" doc:"What staff said that it meant; null while nobody has."`
 	Target       *string    `json:"target" nullable:"true" doc:"The sku, or the code of the question."`
@@ -92,6 +93,104 @@ func (a *api) lessons() {
 			return &Answer[Misunderstood]{showMisunderstood(e)}, err
 		})
 	a.suggestions()
+	a.disagreements()
+}
+
+// Disagreement is a message that the embedded understander and the language model would have answered by different deeds. What each made of it
+// is sealed; read it with GET /v1/disagreements/{id}/readings, which the customer can see was done.
+type Disagreement struct {
+	ID            string     `json:"id"`
+	Conversation  string     `json:"conversation"`
+	Message       string     `json:"message"`
+	Acted         string     `json:"acted" enum:"embedded,model" doc:"Whose reading the bot followed."`
+	Kind          string     `json:"kind" doc:"The kind of the first action in which they differ."`
+	Language      string     `json:"language"`
+	Right         *string    `json:"right" nullable:"true" enum:"embedded,model,neither" doc:"Which one staff said was right; null while nobody has."`
+	SettledAt     *time.Time `json:"settled_at" nullable:"true"`
+	Misunderstood *string    `json:"misunderstood" nullable:"true" doc:"After the bot was said to have followed the wrong one: where to say what the message meant, POST /v1/misunderstood/{id}/meant."`
+	At            time.Time  `json:"at"`
+}
+
+func showDisagreement(d lessons.Disagreement) Disagreement {
+	return Disagreement{ID: d.ID, Conversation: d.ConversationID, Message: d.MessageID, Acted: d.Acted, Kind: d.Kind, Language: d.Language, Right: orNull(d.Verdict),
+		SettledAt: d.SettledAt, At: d.CreatedAt}
+}
+
+// Readings are the words of one message, and what each understander made of them.
+type Readings struct {
+	ID       string      `json:"id"`
+	Text     string      `json:"text"`
+	Embedded []ActionOut `json:"embedded"`
+	Model    []ActionOut `json:"model"`
+}
+
+// ActionOut is one thing that a reading would have the bot do.
+type ActionOut struct {
+	Kind   string          `json:"kind"`
+	Action json.RawMessage `json:"action" doc:"The action with its details."`
+}
+
+func showDeeds(list []lessons.TrialDeed) []ActionOut {
+	out := make([]ActionOut, 0, len(list))
+	for _, d := range list {
+		out = append(out, ActionOut{d.Kind, json.RawMessage(d.Deed)})
+	}
+	return out
+}
+
+// Agreement is how often the two understanders came to the same, for one kind of action.
+type Agreement struct {
+	Kind       string `json:"kind" doc:"none: nothing was understood."`
+	Agreed     int64  `json:"agreed"`
+	Differed   int64  `json:"differed"`
+	Unanswered int64  `json:"unanswered" doc:"The model was asked and gave no reading."`
+}
+
+// Verdict is which of two readings was right.
+type Verdict struct {
+	Right string `json:"right" enum:"embedded,model,neither"`
+}
+
+func (a *api) disagreements() {
+	add(a, op{method: http.MethodGet, path: "/v1/disagreements", right: merchants.TalkRead, tag: "Lessons", summary: "List messages that the two understanders read differently (llm_shadow in the settings)"},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			Page
+			Acted string `query:"acted" enum:"embedded,model" doc:"Only those where the bot followed this one."`
+			Kind  string `query:"kind" maxLength:"40" doc:"Only those that differ in this kind of action."`
+			Open  bool   `query:"open" doc:"Only those of which nobody has said which was right."`
+		}) (*Answer[List[Disagreement]], error) {
+			if err := in.past("dis"); err != nil {
+				return nil, err
+			}
+			rows, next, err := a.Lessons.Disagreements(ctx, who.MerchantID, lessons.DisagreementFilter{Acted: in.Acted, Kind: in.Kind, Open: in.Open, After: in.After, Limit: in.Limit})
+			return list(rows, next, showDisagreement), err
+		})
+	add(a, op{method: http.MethodGet, path: "/v1/disagreements/counts", right: merchants.TalkRead, tag: "Lessons", summary: "Count how often the two understanders agreed and differed, by kind of action"},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			Days int `query:"days" minimum:"1" maximum:"60" default:"30" doc:"So many days up to today, in UTC."`
+		}) (*Answer[List[Agreement]], error) {
+			rows, err := a.Lessons.Counts(ctx, who.MerchantID, in.Days)
+			return list(rows, "", func(c lessons.Count) Agreement { return Agreement(c) }), err
+		})
+	add(a, op{method: http.MethodGet, path: "/v1/disagreements/{id}/readings", right: merchants.TalkRead, tag: "Lessons", summary: "Read the words and both readings of one; the look is written to the access log"},
+		func(ctx context.Context, who merchants.Actor, in *ByID) (*Answer[Readings], error) {
+			d, text, t, err := a.Lessons.OpenDisagreement(ctx, who.MerchantID, in.ID, who.KeyID)
+			return &Answer[Readings]{Readings{d.MessageID, text, showDeeds(t.Embedded), showDeeds(t.Model)}}, err
+		})
+	add(a, op{method: http.MethodPost, path: "/v1/disagreements/{id}/judge", right: merchants.TalkWrite, tag: "Lessons", summary: "Say which of the two was right; where the bot followed the wrong one, the message is listed as misunderstood"},
+		func(ctx context.Context, who merchants.Actor, in *struct {
+			ByID
+			Body Verdict
+		}) (*Answer[Disagreement], error) {
+			var out Disagreement
+			err := a.DB.InTx(ctx, func(tx database.Tx) error {
+				d, e, err := a.Lessons.Judge(tx, who.MerchantID, in.ID, in.Body.Right, who.KeyID)
+				out = showDisagreement(d)
+				out.Misunderstood = orNull(e.ID)
+				return err
+			})
+			return &Answer[Disagreement]{out}, err
+		})
 }
 
 func (a *api) suggestions() {

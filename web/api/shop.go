@@ -70,6 +70,7 @@ type Settings struct {
 	Notice       bool        `json:"ai_notice"`
 	LLM          bool        `json:"llm" doc:"Whether messages may go to the operator's language model."`
 	LLMWording   bool        `json:"llm_wording" doc:"Whether the model may word answers that need no figures. What it words is checked, and said in the shop's own words where it does not fit."`
+	LLMShadow    bool        `json:"llm_shadow" doc:"Whether the model also reads messages that the bot is sure of, after they are answered, to list where the two understand them differently: GET /v1/disagreements. It needs llm, and costs calls of its budget."`
 	Capture      string      `json:"capture" enum:"automatic,manual" doc:"manual: cards are held when the customer pays, and charged when the goods go out."`
 	Stripe       bool        `json:"stripe" doc:"Whether the shop has a Stripe account of its own."`
 	WeChatPay    bool        `json:"wechatpay" doc:"Whether the shop takes WeChat Pay."`
@@ -92,6 +93,7 @@ type SettingsPatch struct {
 	Notice       *bool        `json:"ai_notice,omitempty"`
 	LLM          *bool        `json:"llm,omitempty"`
 	LLMWording   *bool        `json:"llm_wording,omitempty"`
+	LLMShadow    *bool        `json:"llm_shadow,omitempty"`
 	Capture      *string      `json:"capture,omitempty" enum:"automatic,manual"`
 	Stripe       *StripeIn    `json:"stripe,omitempty"`
 	WeChatPay    *WeChatPayIn `json:"wechatpay,omitempty"`
@@ -139,6 +141,7 @@ func (p SettingsPatch) over(m *merchants.Merchant) error {
 	set(&m.Settings.EUNotice, p.Notice)
 	set(&m.Settings.LLM, p.LLM)
 	set(&m.Settings.LLMWording, p.LLMWording)
+	set(&m.Settings.LLMShadow, p.LLMShadow)
 	if p.Capture != nil {
 		m.Settings.ManualCapture = *p.Capture == "manual"
 	}
@@ -164,8 +167,8 @@ func (a *api) shown(ctx context.Context, merchant string) (*Tagged[Settings], er
 	return &Tagged[Settings]{etag(m.Version), Settings{Merchant: m.ID, Name: m.Name, Slug: m.Slug, Currency: m.Currency, Country: m.Country,
 		Language: m.Language, TaxPPM: m.TaxPPM, TaxInclusive: m.TaxInclusive, Shipping: money.Of(m.ShippingAmount, m.Currency), HoldMinutes: m.HoldMinutes,
 		Formal: m.Settings.Formal, Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Notice: m.Settings.EUNotice, LLM: m.Settings.LLM,
-		LLMWording: m.Settings.LLMWording,
-		Capture:    capture(m.Settings), Stripe: own, WeChatPay: wechat, Version: m.Version}}, err
+		LLMWording: m.Settings.LLMWording, LLMShadow: m.Settings.LLMShadow,
+		Capture: capture(m.Settings), Stripe: own, WeChatPay: wechat, Version: m.Version}}, err
 }
 
 func capture(s merchants.Settings) string {

@@ -85,6 +85,7 @@ func Mount(r gin.IRouter, d Deps) {
 	in.GET("/try", h.may(merchants.CatalogRead), h.tryPage)
 	in.POST("/try", h.may(merchants.CatalogRead), h.try)
 	h.lessonsPages(in)
+	h.disagreementPages(in)
 	h.questionPages(in)
 	h.rehearsalPages(in)
 	in.GET("/conversations", h.may(merchants.TalkRead), h.conversations)

@@ -22,6 +22,7 @@ type lessonsView struct {
 	Goods       []pair // sku and name
 	Questions   []string
 	MayTeach    bool
+	Target      string // the sku or question that is proposed for the entry that is shown
 }
 
 type missedRow struct {
@@ -56,7 +57,7 @@ func (h *console) lessons(c *gin.Context, opened string) {
 		return
 	}
 	ctx, who := c.Request.Context(), door.Actor(c.Request.Context())
-	v := lessonsView{Opened: opened, MayTeach: who.May(merchants.CatalogWrite)}
+	v := lessonsView{Opened: opened, MayTeach: who.May(merchants.CatalogWrite), Target: c.PostForm("target")}
 	entries, next, err := h.Lessons.List(ctx, m.ID, c.Query("after"), true, mostMissed)
 	for _, e := range entries {
 		v.Entries = append(v.Entries, missedRow{e.ID, words(e.Why), e.Language, e.ConversationID, e.Meant, e.CreatedAt})

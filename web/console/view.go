@@ -37,6 +37,7 @@ type view struct {
 	Money                       *moneyView
 	Try                         *tryView
 	Lessons                     *lessonsView
+	Disagreements               *disagreementsView
 	Rehearsals                  *rehearsalsView
 	Questions                   *questionsView
 }
