@@ -49,7 +49,7 @@ func (t *talk) misunderstood() {
 		t.mem.Misread++
 		if t.mem.Misread >= misreadsToPerson {
 			t.out.say("misread_person", nil)
-			t.handoff, t.answered = true, true
+			t.handoff, t.answered, t.why = true, true, "summary_misread"
 			for message := range t.missed {
 				t.missed[message] = lessons.HandedOver
 			}
@@ -107,6 +107,8 @@ func (t *talk) question() error {
 		return nil
 	case t.mem.Buying || t.yes:
 		return t.excuse(t.advance())
+	case t.digressed():
+		return t.excuse(t.askAgain())
 	case len(t.cart.Lines) == 0:
 		if t.show && t.out.silent() {
 			t.out.say("cart_empty", nil)
@@ -121,16 +123,45 @@ func (t *talk) question() error {
 	if t.show {
 		t.sayCart(q)
 	}
-	if (t.touched || t.mem.Asked == reading.AskedOption) && t.askMissing(q) {
+	if (t.touched || t.mem.Asked == reading.AskedOption && !t.parting) && t.askMissing(q) {
 		return nil
 	}
-	if t.mem.Asked == reading.AskedOption {
+	if t.mem.Asked == reading.AskedOption && !t.parting {
 		t.mem.ask(reading.AskedNothing)
 	}
 	if t.show {
 		t.cartButtons()
 	}
 	return nil
+}
+
+// digressed tells whether the customer spoke of something else while he was asked which product he means, or whether to cancel.
+func (t *talk) digressed() bool {
+	asked := t.mem.Asked == reading.AskedProduct && t.mem.Wish != nil && len(t.mem.Shown) > 0 && !t.shown || t.mem.Asked == askedCancel
+	return asked && !t.touched && !t.parting
+}
+
+// askAgain returns to the question that is still open.
+func (t *talk) askAgain() error {
+	switch {
+	case t.show && len(t.cart.Lines) > 0:
+		q, err := t.quote()
+		if err != nil {
+			return err
+		}
+		t.sayCart(q)
+	case t.show && t.out.silent():
+		t.out.say("cart_empty", nil)
+	}
+	if t.mem.Asked == reading.AskedProduct {
+		return t.askProduct("which", t.mem.Shown, *t.mem.Wish)
+	}
+	ord, ok, err := t.order(t.mem.Order)
+	if err != nil || !ok || ord.Status != orders.AwaitingPayment {
+		return err
+	}
+	t.out.facts.text(ord.Number)
+	return t.askCancel(ord)
 }
 
 // sayCart shows what is in the cart and what it costs by now.
@@ -177,6 +208,63 @@ func (t *talk) remember() error {
 	}
 	t.c.Language = t.voice().Language()
 	return t.b.people.SetLanguage(t.tx, t.c.MerchantID, t.c.CustomerID, t.c.Language)
+}
+
+// summary tells staff where the talk stands that is theirs now: why, what is in the cart, what was asked and what became of the last
+// order. It is in the shop's language, and the customer never sees it.
+func (t *talk) summary() (string, error) {
+	out := t.out
+	defer func() { t.out = out }()
+	t.out = &draft{voice: t.b.voice(t.shop)}
+	t.out.say(t.why, nil)
+	if t.said != "" {
+		t.out.add("summary_words", words.Facts{"words": t.said})
+	}
+	ord, ordered, err := t.order("")
+	if err != nil {
+		return "", err
+	}
+	if question := t.openQuestion(ord); question != "" {
+		t.out.add("summary_asked", words.Facts{"question": question})
+	}
+	if t.waiting.ID == "" && len(t.cart.Lines) > 0 && t.cart.Status == orders.CartOpen {
+		q, err := t.quote()
+		if err != nil {
+			return "", err
+		}
+		t.out.say("summary_cart", nil)
+		t.quoteLines(q)
+		t.sums(q)
+	}
+	if ordered {
+		key := "status_" + string(ord.Status)
+		if ord.Status == orders.AwaitingPayment {
+			key = "pay_again"
+		}
+		t.sayOrder(ord, key)
+	}
+	return t.out.finish().Text, nil
+}
+
+// openQuestion words what the customer was asked and has not answered.
+func (t *talk) openQuestion(ord orders.Order) string {
+	switch t.mem.Asked {
+	case reading.AskedConfirm:
+		return t.out.word("ask_yes", nil)
+	case reading.AskedAddress:
+		return t.out.word("ask_address", nil)
+	case reading.AskedProduct:
+		return t.out.word("which", nil)
+	case askedCancel:
+		return t.out.word("ask_cancel", words.Facts{"number": ord.Number})
+	case reading.AskedOption:
+		if l, ok := t.line(t.mem.Line); ok {
+			if g, ok := t.goods.Group(l.SKU, t.mem.Group); ok {
+				return t.out.word("choose_option", words.Facts{"group": g.Name, "product": t.goods.name(l.SKU)})
+			}
+		}
+	}
+	return ""
 }
 
 func consentOf(customer, purpose string, given bool) customers.Consent {

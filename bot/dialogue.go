@@ -54,6 +54,7 @@ func (t *talk) speakOf(a reading.Action) error {
 		t.greet()
 	case reading.Thanks, reading.Bye:
 		t.out.say(a.Kind, words.Facts{"shop": t.shopName()})
+		t.parting = a.Kind == reading.Bye && !t.mem.Buying
 	case reading.Help:
 		t.help()
 	case reading.Human:
@@ -100,6 +101,12 @@ func (t *talk) ownTap(kind, about string) error {
 		return t.yesTo(about)
 	case tapOption:
 		return t.optionTap(about)
+	case tapChoices:
+		t.choicesFrom = pageFrom(about) // the question is asked again from there on
+		if t.mem.Asked != reading.AskedOption {
+			t.out.say("old_button", nil)
+			t.show = true
+		}
 	case tapVoid:
 		return t.void(about)
 	case tapAgain:
@@ -155,7 +162,13 @@ func (t *talk) introduce() {
 // handOff leaves the conversation to a person, with the words for why.
 func (t *talk) handOff(key string) error {
 	t.out.say(key, nil)
-	t.handoff, t.answered = true, true
+	t.handoff, t.answered, t.why = true, true, "summary_order"
+	switch key {
+	case "human":
+		t.why = "summary_human"
+	case "privacy_person":
+		t.why = "summary_privacy"
+	}
 	t.miss(lessons.HandedOver)
 	return nil
 }

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,22 +106,36 @@ func (t *talk) askMissing(q orders.Quote) bool {
 		t.out.only()
 		t.out.facts.text(g.Name, l.Name)
 		t.out.say("choose_option", words.Facts{"group": g.Name, "product": l.Name})
-		for _, c := range g.Choices {
-			if !c.Available {
-				continue
-			}
-			label := c.Name
-			t.out.facts.text(c.Name)
-			if c.Price > 0 {
-				extra := money.Of(c.Price, q.Currency)
-				t.out.facts.amount(extra)
-				label = t.out.word("choice_price", words.Facts{"choice": c.Name, "price": extra})
-			}
-			t.out.button(label, tapTo(tapOption, ref(g.Code), ref(c.Code)))
-		}
+		t.choiceButtons(g, q.Currency)
 		return true
 	}
 	return false
+}
+
+// choiceButtons offers the choices of a group, as many as every platform carries, and a way to the rest.
+func (t *talk) choiceButtons(g catalog.Group, currency string) {
+	choices := slices.DeleteFunc(slices.Clone(g.Choices), func(c catalog.Choice) bool { return !c.Available })
+	from, more := 0, len(choices) > maxChoose
+	if more {
+		from = t.choicesFrom % len(choices)
+		t.mem.From, choices = from, choices[from:]
+	}
+	for i, c := range choices {
+		if more && i == maxChoose-1 {
+			break
+		}
+		label := c.Name
+		t.out.facts.text(c.Name)
+		if c.Price > 0 {
+			extra := money.Of(c.Price, currency)
+			t.out.facts.amount(extra)
+			label = t.out.word("choice_price", words.Facts{"choice": c.Name, "price": extra})
+		}
+		t.out.button(label, tapTo(tapOption, ref(g.Code), ref(c.Code)))
+	}
+	if more {
+		t.out.offer("button_more", tapTo(tapChoices, t.voice().Write(from+min(maxChoose-1, len(choices)))))
+	}
 }
 
 // optionTap is the answer to the open option question.
@@ -150,11 +165,39 @@ func (t *talk) optionTap(about string) error {
 func (t *talk) chooseOption(a reading.Action) error {
 	l, ok := t.line(t.mem.Line)
 	g, known := t.goods.Group(l.SKU, t.mem.Group)
-	if !ok || !known || a.Number < 1 || a.Number > len(g.Choices) {
+	at := t.mem.From + a.Number - 1
+	if !ok || !known || a.Number < 1 || at >= len(g.Choices) {
 		t.misread = true
 		return nil
 	}
-	return t.change(reading.Action{Line: l.ID, Options: []reading.Option{{Group: g.ID, Choice: g.Choices[a.Number-1].ID}}})
+	return t.change(reading.Action{Line: l.ID, Options: []reading.Option{{Group: g.ID, Choice: g.Choices[at].ID}}})
+}
+
+// asked gives the line that a choice is for: the one that was asked about, unless the customer names the other one.
+func (t *talk) asked(l orders.CartLine, a reading.Action) (orders.CartLine, []reading.Option) {
+	line, ok := t.line(t.mem.Line)
+	if !ok || t.mem.Asked != reading.AskedOption || t.mem.Line == "" || l.ID == line.ID || a.Quantity > 0 || len(a.Options) != 1 || t.says(l.SKU) {
+		return l, a.Options
+	}
+	given, ok := t.goods.Group(l.SKU, a.Options[0].Group)
+	wanted, known := t.goods.Group(line.SKU, t.mem.Group)
+	if !ok || !known {
+		return l, a.Options
+	}
+	for _, c := range given.Choices {
+		for _, w := range wanted.Choices {
+			if c.ID == a.Options[0].Choice && plainWords(c.Name) == plainWords(w.Name) {
+				return line, []reading.Option{{Group: wanted.ID, Choice: w.ID, Amount: a.Options[0].Amount}}
+			}
+		}
+	}
+	return l, a.Options
+}
+
+// says tells whether the message at hand names a product.
+func (t *talk) says(sku string) bool {
+	p, ok := t.goods.Product(sku)
+	return ok && t.words && slices.ContainsFunc(namesOf(p), func(name string) bool { return strings.Contains(plainWords(t.text), plainWords(name)) })
 }
 
 // sound tells whether every line can be sold now, and says which cannot.

@@ -26,13 +26,18 @@ func (t *talk) add(a reading.Action) error {
 		return nil
 	}
 	w := wish{Quantity: max(a.Quantity, 1), Options: a.Options, Note: a.Note}
-	if same := t.goods.namesakes(a.SKU, t.text); t.words && len(same) > 1 {
+	if same := t.goods.namesakes(a.SKU, t.text); t.words && len(same) > 1 && !t.toldApart(same, a.SKU) {
 		return t.askProduct("which_one", same, w)
 	}
 	if _, chosen := t.goods.Variant(a.SKU); len(p.Variants) > 0 && !chosen {
 		return t.askVariant(p, w)
 	}
 	return t.putLine(a.SKU, w)
+}
+
+// toldApart tells whether the message wants another one of the same name, too: "two teas, one green and one black".
+func (t *talk) toldApart(same []string, sku string) bool {
+	return slices.ContainsFunc(t.wanted, func(other string) bool { return other != sku && slices.Contains(same, other) })
 }
 
 // putLine adds the line, or finds out that there is not enough and says what else there is.
@@ -123,6 +128,7 @@ func (t *talk) change(a reading.Action) error {
 		t.misread = true
 		return nil
 	}
+	l, a.Options = t.asked(l, a)
 	quantity, options := l.Quantity, fromCatalog(l.Options)
 	if a.Quantity > 0 {
 		quantity = int64(a.Quantity)

@@ -96,6 +96,12 @@ func (t *talk) product(sku string) error {
 		t.menuButtons()
 		return nil
 	}
+	if gone, err := t.gone(p.SKU); err != nil {
+		return err
+	} else if gone {
+		t.out.say("sold_out", words.Facts{"product": t.name(p.SKU)})
+		return t.alternatives(p.SKU)
+	}
 	t.out.facts.text(p.Name, p.Description)
 	t.out.put(p.Name)
 	if p.Description != "" {
@@ -112,6 +118,22 @@ func (t *talk) product(sku string) error {
 	}
 	t.out.offer("button_menu", tapMenu)
 	return nil
+}
+
+// gone tells whether a product cannot be had at the moment.
+func (t *talk) gone(sku string) (bool, error) {
+	found, err := t.b.catalog.FindSKUs(t.tx, t.c.MerchantID, []string{sku})
+	if err != nil {
+		return false, err
+	}
+	p, ok := found[sku]
+	return !ok || out(p), nil
+}
+
+// out tells whether nothing of a product is left, or it is not sold now.
+func out(p catalog.Product) bool {
+	free := p.Stock()
+	return !p.Available || free != nil && *free <= 0
 }
 
 func (t *talk) choiceNames(g *catalog.FileGroup) []string {
@@ -132,7 +154,7 @@ func (t *talk) cards(skus []string) error {
 	if err != nil {
 		return err
 	}
-	t.mem.Shown = nil
+	t.mem.Shown, t.shown = nil, true
 	for _, sku := range skus {
 		p, ok := found[sku]
 		if !ok || !p.Available {
@@ -193,8 +215,7 @@ func (t *talk) alternatives(sku string) error {
 	}
 	near = slices.DeleteFunc(near, func(s string) bool {
 		p, ok := found[s]
-		free := p.Stock()
-		return !ok || !p.Available || free != nil && *free <= 0
+		return !ok || out(p)
 	})
 	if len(near) == 0 {
 		t.menuButtons()

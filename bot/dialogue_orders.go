@@ -219,8 +219,7 @@ func (t *talk) askCancel(ord orders.Order) error {
 		t.answered = true
 	case ord.Status == orders.AwaitingPayment, ord.Status == orders.Paid, ord.Status == orders.Fulfilled:
 		t.out.say("cancel_person", number)
-		t.handoff, t.answered = true, true
-		t.out.say("person_comes", nil)
+		return t.handOff("person_comes")
 	default:
 		return t.status(ord)
 	}
@@ -276,6 +275,11 @@ func (t *talk) reorder(order string) error {
 	if ord.ID == t.waiting.ID && !t.touched {
 		return t.pay()
 	}
+	begun := len(t.cart.Lines) > 0
+	if begun && ord.CartID == t.cart.ID {
+		t.mem.Buying = true // nobody paid in time: what it had is in the cart still
+		return nil
+	}
 	for _, l := range ord.Lines {
 		options := make([]catalog.Option, 0, len(l.Options))
 		for _, o := range l.Options {
@@ -286,6 +290,7 @@ func (t *talk) reorder(order string) error {
 			return err
 		}
 	}
+	t.mem.Buying = t.mem.Buying || !begun && len(t.cart.Lines) > 0
 	return nil
 }
 
@@ -315,6 +320,11 @@ func (t *talk) giveOver() error {
 	if !t.handoff {
 		return nil
 	}
+	note, err := t.summary()
+	if err != nil {
+		return err
+	}
+	t.out.content.Note = note
 	t.mem.Misread, t.mem.Buying = 0, false
 	t.mem.ask(reading.AskedNothing)
 	return t.b.inbox.Handoff(t.tx, t.c, inbox.ByPerson)

@@ -29,6 +29,7 @@ type memory struct {
 	// Line and Group are what an option is asked for.
 	Line  string `json:"line,omitempty"`
 	Group string `json:"group,omitempty"`
+	From  int    `json:"from,omitempty"` // the first of the choices that were offered
 	Wish  *wish  `json:"wish,omitempty"` // waits for the choice of a product or a variant
 	Order string `json:"order,omitempty"`
 	// Quote is what the customer was shown and asked a yes for.
@@ -71,7 +72,7 @@ func (m *memory) write() ([]byte, error) { return json.Marshal(m) }
 
 // ask notes the open question; nothing else is open then.
 func (m *memory) ask(what string) {
-	m.Asked, m.Line, m.Group, m.Order = what, "", "", ""
+	m.Asked, m.Line, m.Group, m.Order, m.From = what, "", "", "", 0
 	if what != reading.AskedProduct {
 		m.Wish = nil
 	}

@@ -42,8 +42,16 @@ type talk struct {
 	answered bool // something was said that closes the turn, no question follows
 	misread  bool
 	handoff  bool
-	ways     bool     // the ways to pay were said
-	told     []string // facts of which the answer tells
+	why      string // the summary for staff begins with it
+	said     string // the last words of the customer
+	shown    bool   // goods were shown, which a choice is made from now
+	parting  bool   // the customer takes his leave: nothing is asked again
+	// wanted are the skus of what the message at hand adds.
+	wanted []string
+	// choicesFrom is where the choices of an option begin that are offered next.
+	choicesFrom int
+	ways        bool     // the ways to pay were said
+	told        []string // facts of which the answer tells
 }
 
 type added struct {
@@ -101,7 +109,7 @@ func (t *talk) cartLines() []reading.CartLine {
 // hear acts on one message. models holds readings that were made outside the transaction.
 func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 	text := strings.TrimSpace(m.Content.Text)
-	t.text = strings.ToUpper(text)
+	t.text, t.said = strings.ToUpper(text), text
 	switch {
 	case m.Card:
 		t.warn()
@@ -144,7 +152,7 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 			r = yes
 		}
 	}
-	if len(r.Actions) == 0 && t.mem.Asked == reading.AskedProduct {
+	if t.mem.Asked == reading.AskedProduct && picks(r) {
 		if tap, ok := t.partOfLabel(text); ok {
 			return t.tap(tap)
 		}
@@ -166,6 +174,11 @@ func orElse(err error, next func() error) error {
 		return err
 	}
 	return next()
+}
+
+// picks tells whether a reading does no more than take one thing, if anything: the words of a button say which.
+func picks(r reading.Reading) bool {
+	return len(r.Actions) == 0 || len(r.Actions) == 1 && (r.Actions[0].Kind == reading.Add || r.Actions[0].Kind == reading.Choose)
 }
 
 // label finds the button that a text repeats: not every platform sends taps.
@@ -218,6 +231,12 @@ func (t *talk) speak(code string) {
 func (t *talk) act(r reading.Reading, model bool) error {
 	if len(r.Actions) == 0 {
 		return t.guess(r)
+	}
+	t.wanted = nil
+	for _, a := range r.Actions {
+		if a.Kind == reading.Add {
+			t.wanted = append(t.wanted, a.SKU)
+		}
 	}
 	for _, a := range r.Actions {
 		if model && (a.Kind == reading.Confirm || a.Kind == reading.Pay) {

@@ -16,6 +16,7 @@ const (
 	tapAdd      = "add"  // add:REF[:QUANTITY]
 	tapShow     = "show" // show:REF
 	tapOption   = "opt"  // opt:GROUP:CHOICE, for the line that was asked about
+	tapChoices  = "opts" // opts:FROM, more choices of the option that was asked about
 	tapCategory = "cat"  // cat:REF[:FROM]
 	tapMenu     = "menu" // menu[:FROM]
 	tapYes      = "yes"  // yes:HASH, the beginning of the quote's hash
@@ -94,7 +95,7 @@ func (g *Goods) untap(tap string) (a reading.Action, own, about string, ok bool)
 		return reading.Action{Kind: reading.SetDelivery, Method: rest}, "", "", rest != ""
 	case tapLanguage:
 		return reading.Action{Kind: reading.SetLanguage, Language: rest}, "", "", rest != ""
-	case tapYes, tapVoid, tapOption, tapAgain, tapAddress, tapEdit, tapStop, tapBy:
+	case tapYes, tapVoid, tapOption, tapChoices, tapAgain, tapAddress, tapEdit, tapStop, tapBy:
 		return a, kind, rest, true
 	}
 	plain, ok := map[string]string{tapNo: reading.Deny, tapCart: reading.ShowCart, tapCheckout: reading.Checkout, tapPay: reading.Pay,

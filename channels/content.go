@@ -21,6 +21,8 @@ type Content struct {
 	Media    []Media `json:"media,omitempty"`
 	// Pay asks for money inside the chat, on platforms that can; on others the links beside it lead to the pay page.
 	Pay *PayRequest `json:"pay,omitempty"`
+	// Note is for the merchant's staff alone; it is kept with the message and leaves the house on no channel.
+	Note string `json:"note,omitempty"`
 }
 
 // PayRequest asks for money inside the chat, or, with a Status, tells how the order that was paid there goes on. Amounts are in

@@ -52,7 +52,7 @@ func (i *Inbox) Say(tx database.Tx, c *Conversation, sender, author string, cont
 	if err := i.store(tx, c, box, &m, ""); err != nil {
 		return Message{}, err
 	}
-	if c.Platform != channels.Web {
+	if content.Note = ""; c.Platform != channels.Web {
 		var to []channels.Party
 		if len(c.Address) > 0 {
 			plain, err := box.Open(addressLabel(c.ID), c.Address)

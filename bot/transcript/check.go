@@ -17,7 +17,7 @@ import (
 // check compares what is with what the script says, and gives the difference.
 func (s *Stage) check(ctx context.Context, what, text string) (string, error) {
 	switch what {
-	case "bot", "bot never", "buttons", "cards":
+	case "bot", "bot never", "buttons", "cards", "note":
 		last, err := s.last(ctx)
 		if err != nil {
 			return "", err
@@ -76,6 +76,10 @@ func answered(what, text string, last channels.Content) string {
 	case "bot never":
 		if holds(last, text) {
 			return "the bot said that"
+		}
+	case "note":
+		if !strings.Contains(strings.ToLower(last.Note), strings.ToLower(text)) {
+			return "the team was not told that; it was told: " + last.Note
 		}
 	case "buttons":
 		return missing(text, "|", labels(last))

@@ -54,6 +54,7 @@ func Words() []Word {
 		{"left", "left: COLA 3", "how many are left for sale; - where nobody counts"},
 		{"dead", "dead: link 1", "the first link that was sent leads nowhere"},
 		{"person", "person", "a person has the conversation now"},
+		{"note", "note: words", "what the team is told with the last answer holds these words"},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"sotto.chat/internal/money"
 )
@@ -42,8 +43,12 @@ type language struct {
 // Facts are the values of a text's placeholders: a string, a whole number or money.
 type Facts map[string]any
 
-// Open reads every language file; a new language is one more file.
-func Open() (*Book, error) {
+// Open gives the book of every language file, which is read once; a new language is one more file.
+func Open() (*Book, error) { return opened() }
+
+var opened = sync.OnceValues(read)
+
+func read() (*Book, error) {
 	entries, err := files.ReadDir(".")
 	if err != nil {
 		return nil, fmt.Errorf("list the languages: %w", err)

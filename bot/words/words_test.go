@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"sotto.chat/bot/words"
 	"sotto.chat/internal/money"
@@ -88,7 +89,7 @@ func TestVoices(t *testing.T) {
 		t.Error(s)
 	}
 	en := b.Voice("US", false, "en")
-	for n, want := range map[int64]string{1: "Sorry, only 1 of tea is left.", 2: "Sorry, only 2 of tea are left."} {
+	for n, want := range map[int64]string{1: "Sorry, we only have 1 × tea left.", 2: "Sorry, we only have 2 × tea left."} {
 		if s := en.Say("only_left", words.Facts{"n": n, "product": "tea"}); s != want {
 			t.Error(s)
 		}
@@ -260,6 +261,36 @@ func TestCardWarnings(t *testing.T) {
 	for _, f := range files {
 		if code := strings.TrimSuffix(f, ".json"); said[b.Voice("", false, "es").CardWarning(code)] != code {
 			t.Errorf("%s has no warning of its own", f)
+		}
+	}
+}
+
+// What is written in one script is not answered in another: Hindi, for one, is written in Latin letters here.
+func TestALanguageKeepsToItsScript(t *testing.T) {
+	for _, code := range open(t).Languages() {
+		raw, err := os.ReadFile(code + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var l struct{ Texts map[string]any }
+		if err := json.Unmarshal(raw, &l); err != nil {
+			t.Fatal(err)
+		}
+		own := unicode.Latin
+		for _, script := range []*unicode.RangeTable{unicode.Han, unicode.Arabic} {
+			if strings.ContainsFunc(l.Texts["button_yes"].(string), func(r rune) bool { return unicode.Is(script, r) }) {
+				own = script
+			}
+		}
+		for key, value := range l.Texts {
+			for _, s := range leaves(value) {
+				for _, r := range holes.ReplaceAllString(s, "") {
+					if unicode.IsLetter(r) && !unicode.In(r, own, unicode.Common) {
+						t.Errorf("%s: %s: %q has a letter of another script", code, key, s)
+						break
+					}
+				}
+			}
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (a *api) conversations() {
 				return nil, err
 			}
 			rows, err := a.Inbox.StaffMessages(ctx, who.MerchantID, in.ID, who.KeyID, in.After, in.Limit)
-			return list(rows, nextOf(rows, in.Limit, func(m inbox.Message) string { return m.ID }), talk.Show), err
+			return list(rows, nextOf(rows, in.Limit, func(m inbox.Message) string { return m.ID }), talk.ShowToStaff), err
 		})
 	add(a, op{method: http.MethodPost, path: "/v1/conversations/{id}/messages", right: merchants.TalkWrite, tag: "Talk", summary: "Answer as a person; the bot falls silent", status: 201},
 		func(ctx context.Context, who merchants.Actor, in *struct {

@@ -86,6 +86,7 @@ type talkView struct {
 
 type said struct {
 	From, Who, Title, Text string
+	Note                   string // for staff alone
 	Tapped                 string // the button that the customer chose
 	Buttons, Products      []string
 	Links                  []pair
@@ -208,7 +209,7 @@ func (h *console) said(ctx context.Context, m merchants.Merchant, list []inbox.M
 				who = "Staff"
 			}
 		}
-		s := said{From: msg.Sender, Who: who, Title: msg.Content.Title, Text: msg.Content.Text, Forgotten: msg.Forgotten, At: msg.At.UTC()}
+		s := said{From: msg.Sender, Who: who, Title: msg.Content.Title, Text: msg.Content.Text, Note: msg.Content.Note, Forgotten: msg.Forgotten, At: msg.At.UTC()}
 		switch {
 		case msg.Tap != "":
 			if s.Tapped = labels[msg.Tap]; s.Tapped == "" {

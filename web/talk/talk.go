@@ -14,9 +14,11 @@ type Message struct {
 	From     string    `json:"from" enum:"customer,bot,staff"`
 	Author   string    `json:"author,omitempty" doc:"The name of the person who answered."`
 	Text     string    `json:"text"`
+	Heard    bool      `json:"heard,omitempty" doc:"The customer spoke it; a machine wrote it down and may have misheard."`
 	Buttons  []Button  `json:"buttons"`
 	Links    []Link    `json:"links"`
 	Products []Card    `json:"products"`
+	Note     string    `json:"note,omitempty" doc:"For staff alone: where the talk stood when the bot handed it over."`
 	At       time.Time `json:"at"`
 }
 
@@ -45,7 +47,8 @@ type Card struct {
 
 // Show gives a message its shape.
 func Show(m inbox.Message) Message {
-	out := Message{ID: m.ID, From: m.Sender, Author: m.Author, Text: m.Content.Text, Buttons: []Button{}, Links: []Link{}, Products: []Card{}, At: m.At}
+	out := Message{ID: m.ID, From: m.Sender, Author: m.Author, Text: m.Content.Text, Buttons: []Button{}, Links: []Link{}, Products: []Card{}, At: m.At,
+		Heard: m.Sensed != nil && m.Sensed.Heard}
 	if m.Content.Title != "" {
 		out.Text = join(m.Content.Title, m.Content.Text)
 	}
@@ -58,6 +61,13 @@ func Show(m inbox.Message) Message {
 	for _, c := range m.Content.Products {
 		out.Products = append(out.Products, Card{SKU: c.SKU, Name: c.Name, Price: c.Money, Shown: c.Price, Image: c.ImageURL, Tap: c.Tap})
 	}
+	return out
+}
+
+// ShowToStaff gives a message its shape, with what the customer does not see.
+func ShowToStaff(m inbox.Message) Message {
+	out := Show(m)
+	out.Note = m.Content.Note
 	return out
 }
 
