@@ -46,8 +46,8 @@ func played(t *testing.T, s transcript.Shop, scripts ...transcript.Script) []tra
 
 // The starter set holds over catalogs that it does not know, in each language.
 func TestTheStarterSet(t *testing.T) {
-	least := map[string]int{"en": 8, "es": 8, "pt": 7, "de": 7, "fr": 3, "id": 8}
-	countries := map[string]string{"en": "US", "es": "ES", "pt": "BR", "de": "DE", "fr": "FR", "id": "ID"}
+	least := map[string]int{"en": 8, "es": 8, "pt": 7, "de": 7, "fr": 3, "id": 8, "hi": 8, "zh": 8, "ar": 8}
+	countries := map[string]string{"en": "US", "es": "ES", "pt": "BR", "de": "DE", "fr": "FR", "id": "ID", "hi": "IN", "zh": "CN", "ar": "SA"}
 	for language, country := range countries {
 		t.Run(language, func(t *testing.T) {
 			scripts, err := transcript.Starter(language)
