@@ -25,7 +25,7 @@ func (r *reader) order(clauses []clause) {
 	m := r.manner(clauses)
 	o := newOrderText(r, segs)
 	items, _ := o.attach()
-	built := divide(o.apart(o.build(items)), r.lex, o)
+	built := r.leading(o, divide(o.apart(o.build(items)), r.lex, o))
 	if r.swap(o, built) || r.turnInto(o, built) {
 		return
 	}
@@ -83,8 +83,11 @@ func (r *reader) manner(clauses []clause) manner {
 		m.instead = m.instead || c.has(cInstead)
 		m.inPlace = m.inPlace || c.has(cInsteadOf)
 	}
-	opensNo := r.segs[0].has(cNo) && len(clauses) > 0
-	m.corrects = m.changes || m.instead || m.inPlace || opensNo && r.state.Asked == reading.AskedConfirm
+	opens := 0
+	for opens+1 < len(r.segs) && r.segs[opens].has(cOpener) {
+		opens++ // "oh, no"
+	}
+	m.corrects = m.changes || m.instead || m.inPlace || r.segs[opens].has(cNo) && r.state.Asked == reading.AskedConfirm
 	return m
 }
 
@@ -213,6 +216,10 @@ func (r *reader) enrich(o *orderText, it *ordered) {
 // applyHeadless gives choices without a product their product: a line of the cart, or the only product that fits.
 func (r *reader) applyHeadless(o *orderText, it *ordered, m manner) {
 	fresh := it.lead.and && it.lead.article && o.gaps[it.to].one // "and a large one" is one more
+	if !it.lead.another && !fresh && it.lead.number == 0 && r.addedWith(o, it) {
+		r.enrich(o, it)
+		return
+	}
 	if line := r.lineFor(o, it); line != nil && (m.corrects || !it.lead.another && !fresh && it.lead.number == 0) {
 		p := r.lex.skus[line.SKU]
 		options := o.options(it.item, p)
@@ -244,6 +251,32 @@ func (r *reader) applyHeadless(o *orderText, it *ordered, m manner) {
 	it.options = o.options(it.item, p)
 	r.doubt += 0.1
 	r.out = append(r.out, o.add(it))
+}
+
+// addedWith tells whether what was added last in this message can be had with all the choices of an item.
+func (r *reader) addedWith(o *orderText, it *ordered) bool {
+	if len(r.out) == 0 || r.out[len(r.out)-1].Kind != reading.Add {
+		return false
+	}
+	p, ok := r.lex.skus[r.out[len(r.out)-1].SKU]
+	return ok && o.offersAll(it.item, p)
+}
+
+// leading gives choices that were said before everything to the product behind them, where nothing else can have them: "a
+// decaf, a latte".
+func (r *reader) leading(o *orderText, built []ordered) []ordered {
+	if len(built) < 2 || built[0].product >= 0 || built[1].product < 0 || o.gaps[built[0].to].one {
+		return built
+	}
+	it, next := &built[0], &built[1]
+	if it.lead.remove || it.lead.change || r.lineFor(o, it) != nil || r.addedWith(o, it) || !o.offersAll(it.item, next.product) {
+		return built
+	}
+	next.options = mergeOptions(r.lex, next.product, o.options(it.item, next.product), next.options)
+	if next.quantity == 0 {
+		next.quantity = it.quantity
+	}
+	return built[1:]
 }
 
 // lineFor finds the last line of the cart whose product offers all the choices.

@@ -1,5 +1,7 @@
 package embedded
 
+import "slices"
+
 // item is one product of an order with what was said about it: mentions from..to, the product's own at head. A head of
 // -1 is an item whose product goes without saying ("one with oat milk").
 type item struct {
@@ -16,6 +18,7 @@ const (
 	scoreElided     = -0.4
 	scoreNotOffered = -4.0
 	scoreTwice      = -3.0 // two choices of a group that takes one
+	scoreAgain      = -1.5 // the same choice twice
 	scoreSizeFirst  = 0.4  // a single choice stands in front of its product more often than behind it
 	scoreNotHead    = -0.3 // a word that names a product is taken as a choice
 	scoreNegated    = -1.5
@@ -104,13 +107,20 @@ func (o *orderText) score(from, to, h int, p int32) float64 {
 		score -= 2.5 // "a tea and one sugar and a large coffee": the number counts the sugar
 	}
 	var groups [8]int32
-	used := groups[:0]
+	var choices [16][2]int32
+	used, chosen := groups[:0], choices[:0]
 	for x := from; x < to; x++ {
 		if x == h {
 			continue
 		}
-		s, g := o.scoreChoice(x, h, p)
+		s, g, choice := o.scoreChoice(x, h, p)
 		score += s
+		if g >= 0 {
+			if o.gaps[x].words == 0 && !o.gaps[x].extra && !o.gaps[x].light && slices.Contains(chosen, [2]int32{g, choice}) {
+				score += scoreAgain
+			}
+			chosen = append(chosen, [2]int32{g, choice})
+		}
 		if g >= 0 && o.l.groups[g].single {
 			for _, other := range used {
 				if other == g {
@@ -124,12 +134,12 @@ func (o *orderText) score(from, to, h int, p int32) float64 {
 }
 
 // scoreChoice weighs mention x as a choice of the product at h. The group is -1 where the product does not offer it.
-func (o *orderText) scoreChoice(x, h int, p int32) (float64, int32) {
+func (o *orderText) scoreChoice(x, h int, p int32) (weight float64, group, choice int32) {
 	m := &o.mentions[x]
 	if !m.choice {
-		return never, -1
+		return never, -1, 0
 	}
-	g, _, offered := o.l.offers(p, m.seg.phrase)
+	g, choice, offered := o.l.offers(p, m.seg.phrase)
 	var score float64
 	switch {
 	case offered:
@@ -137,7 +147,7 @@ func (o *orderText) scoreChoice(x, h int, p int32) (float64, int32) {
 	case o.l.describes(p, m.seg.phrase):
 		score, g = 0.3, -1
 	default:
-		return scoreNotOffered, -1
+		return scoreNotOffered, -1, 0
 	}
 	if m.head {
 		score += scoreNotHead
@@ -151,7 +161,7 @@ func (o *orderText) scoreChoice(x, h int, p int32) (float64, int32) {
 	} else {
 		score += o.gaps[x].behind(single)
 	}
-	return score, g
+	return score, g, choice
 }
 
 // describes tells whether a phrase is an attribute of one of the product's variants.

@@ -80,7 +80,9 @@ func (o *orderText) options(it item, p int32) []reading.Option {
 			continue
 		}
 		g := &o.gaps[x]
-		running = g.amountOf(running, x > it.from && x-1 != it.head)
+		if inList := x > it.from && x-1 != it.head; running != reading.None || !inList || !g.onlyComma() || !o.orAhead(x+1, it.to) {
+			running = g.amountOf(running, inList)
+		}
 		if behind := o.gaps[x+1].amount; behind != "" {
 			running = behind
 		}
@@ -89,15 +91,33 @@ func (o *orderText) options(it item, p int32) []reading.Option {
 			continue
 		}
 		opt, sound := o.l.groups[grp].option(choice, running)
-		if !sound {
+		if !sound || running != "" && !o.l.groups[grp].amounts && o.mentions[x].seg.part {
 			continue
 		}
-		if n := max(g.number, g.double); n > 1 && (x > it.from || it.head < 0 || g.double > 0) && opt.Amount == "" && !o.l.groups[grp].single {
+		if n := max(g.number, g.double); n > 1 && (x > it.from || it.head < 0 && !g.listed || g.double > 0) && opt.Amount == "" && !o.l.groups[grp].single {
 			opt.Count = n
 		}
 		out = addOption(out, opt)
 	}
 	return out
+}
+
+// onlyComma tells whether a gap is a comma and nothing else.
+func (g *gap) onlyComma() bool {
+	return g.comma && !g.and && !g.or && !g.but && !g.with && !g.without && !g.extra && !g.light && !g.want && !g.sentence && !g.article && g.number == 0 && g.words == 0
+}
+
+// orAhead tells whether a list that goes on with commas ends with "or": "without capers, dill or onions".
+func (o *orderText) orAhead(x, to int) bool {
+	for ; x < to; x++ {
+		if o.gaps[x].or {
+			return true
+		}
+		if !o.gaps[x].onlyComma() {
+			return false
+		}
+	}
+	return false
 }
 
 // amountOf tells how much of the choice after this gap is wanted; a list may go on with what was said before it.

@@ -8,20 +8,20 @@ import (
 
 // clause is a part of the message that says one thing.
 type clause struct {
-	segs     []segment
-	from, to int // tokens
-	concepts conceptSet
-	named    int  // names of products and choices
-	products int  // names of products
-	sure     int  // names that were said in full
-	words    int  // words of it that nobody knows
-	question bool // it asks for information
-	own      bool // "my phone": the customer has it already
-	frame    int  // the segment that starts an order ("I would like"), -1 for none
-	stranded bool // its names hang on something that nobody knows
+	segs      []segment
+	from, to  int // tokens
+	concepts  conceptSet
+	named     int  // names of products and choices
+	products  int  // names of products
+	sure      int  // names that were said in full
+	words     int  // words of it that nobody knows
+	question  bool // it asks for information
+	own       bool // "my phone": the customer has it already
+	frame     int  // the segment that starts an order ("I would like"), -1 for none
+	stranded  bool // its names hang on something that nobody knows
 	complains bool // it says what is wrong with goods that were had
-	fewer    int  // so many pieces of a line are too many: "one less"
-	line     *reading.CartLine
+	fewer     int  // so many pieces of a line are too many: "one less"
+	line      *reading.CartLine
 }
 
 // clauses cuts the message at sentences, and where "and", "but" or a comma is followed by something that starts anew.
@@ -59,6 +59,9 @@ func (r *reader) starts(i int) bool {
 		return r.startsBare(i)
 	}
 	for _, x := range s.senses {
+		if x.concept == cQuestion && s.has(cWith) {
+			continue // "that is decaf, has oat milk"
+		}
 		switch x.concept {
 		case cWant, cQuestion, cRemove, cChange, cMake, cCancel, cPay, cCheckout, cPickup, cEatIn, cDeliveryWay, cTalk, cThanks, cBye, cTrack, cWhatHaveI, cMyAddress:
 			return true
@@ -237,6 +240,9 @@ func (c *clause) tells() bool {
 
 // opensWithName tells whether a clause begins with a product, after a number or an article: "a tea with two spoons".
 func (c *clause) opensWithName() bool {
+	if len(c.segs) > 1 && c.segs[0].phrase >= 0 && !c.segs[0].part && c.products > 0 && c.segs[1].has(cWith) {
+		return true // "latte with …"
+	}
 	if s := &c.segs[0]; !s.has(cNumber) && !s.has(cArticle) && !s.has(cAnother) {
 		return false
 	}

@@ -82,6 +82,11 @@ func newOrderText(r *reader, segs []segment) *orderText {
 				g.hi = i + 1
 				continue // "on the middle row of shelves"
 			}
+			if g.heads(segs, i, tokens) {
+				g.hi = i + 1
+				g.takeNoun(true)
+				continue
+			}
 			if m.head || m.choice {
 				if len(o.mentions) == maxMentions {
 					break
@@ -113,6 +118,14 @@ func newOrderText(r *reader, segs []segment) *orderText {
 	return o
 }
 
+// heads tells whether a name only says what follows: "for veggies I want …".
+func (g *gap) heads(segs []segment, i int, tokens []token) bool {
+	if i == 0 || i+1 >= len(segs) || g.number > 0 || g.article || segs[i].to-segs[i].from > 1 {
+		return false
+	}
+	return segs[i-1].has(cTo) && !segs[i-1].has(cWant) && segs[i+1].has(cWant) && tokens[segs[i+1].from].brk != breakSentence
+}
+
 // behind reads the amount of a choice from right behind it, where the language puts it there and no other name follows.
 func (o *orderText) behind(lang *language, i, lo int) string {
 	s, n := &o.segs[i], len(o.mentions)
@@ -136,9 +149,9 @@ func (o *orderText) behind(lang *language, i, lo int) string {
 func (g *gap) breaks(brk int) {
 	g.comma = g.comma || brk == breakComma
 	if brk == breakSentence {
-	if brk != breakNone {
-		g.placed, g.within = false, false
-	}
+		if brk != breakNone {
+			g.placed, g.within = false, false
+		}
 		g.sentence, g.without, g.extra, g.light = true, false, false, false
 	}
 }
@@ -163,9 +176,9 @@ func (g *gap) read(s *segment) {
 	}
 	number := 0
 	for _, x := range s.senses {
-	if s.hasAny(cAnd, cOr, cBut, cWant) {
-		g.placed, g.within = false, false
-	}
+		if s.hasAny(cAnd, cOr, cBut, cWant) {
+			g.placed, g.within = false, false
+		}
 		switch x.concept {
 		case cNumber:
 			number = x.value

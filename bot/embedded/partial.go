@@ -116,11 +116,40 @@ func (s *segmentation) part(i int) {
 		if j == i && unspaced(s.tokens[i].word) || j > i && s.lang.vocab[s.tokens[j].word] {
 			continue // one letter is too little, and no name ends with a small word
 		}
-		if ph, ok := s.l.sole(common); ok && s.endsName(j+1, ph) && s.enough(i, j+1, common) {
+		if ph := s.l.whole(common, j+1-i); j > i && ph >= 0 && distinct(s.forms[i:j+1]) {
+			s.offer(segment{from: i, to: j + 1, phrase: ph}, worthWord*float64(j+1-i)-costSegment-costOrder)
+		} else if ph, ok := s.l.sole(common); ok && s.endsName(j+1, ph) && s.enough(i, j+1, common) {
 			n := float64(j + 1 - i)
 			s.offer(segment{from: i, to: j + 1, phrase: ph, fuzzy: true, part: true}, worthPart*n-costSegment)
 		}
 	}
+}
+
+// costOrder is the cost of a name whose words stand in another order.
+const costOrder = 0.3
+
+// whole finds, among names of one thing, the one with so many words.
+func (l *Lexicon) whole(phrases []int32, n int) int32 {
+	if _, ok := l.sole(phrases); !ok {
+		return -1
+	}
+	for _, ph := range phrases {
+		if int(l.phrases[ph].size) == n {
+			return ph
+		}
+	}
+	return -1
+}
+
+func distinct(forms []wordForms) bool {
+	for i := range forms {
+		for k := range forms[:i] {
+			if forms[k].stem == forms[i].stem {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // enough tells whether tokens i..j say enough of one of the names: its last word, which tells what the thing is, or
@@ -256,10 +285,44 @@ func (r *reader) absorb() {
 			out[n-1].to = s.to
 			continue
 		}
+		if n := len(out); n > 1 && s.phrase >= 0 && out[n-1].has(cOf) && out[n-2].phrase >= 0 && r.same(&out[n-2], &s) {
+			s.from = out[n-2].from // "loaves of rye"
+			out[n-2], out = s, out[:n-1]
+			continue
+		}
 		out = append(out, s)
 	}
 	r.segs = out
 	r.shorten()
+}
+
+// kindOf tells whether a choice is only said to be of a kind by the name behind it, which others of its group end with:
+// "ranch dressing" where there is a "caesar dressing", and "jalapeno peppers", where one stands before many, though
+// peppers may be chosen too.
+func (r *reader) kindOf(a, b *segment) bool {
+	p, q := &r.lex.phrases[a.phrase], &r.lex.phrases[b.phrase]
+	if a.part || !p.choice || !q.choice || len(p.products)+len(q.products) > 0 || !r.lex.sameGroup(a.phrase, b.phrase) {
+		return false
+	}
+	one, many := r.tokens[a.to-1].word, r.tokens[b.from].word
+	if b.part {
+		return true
+	}
+	alone := r.lex.id("="+one) < 0 && (r.lex.id("="+one+"s") >= 0 || r.lex.id("="+one+"es") >= 0)
+	return alone && strings.HasSuffix(many, "s") && search.Stem(one) != search.Stem(many)
+}
+
+// sameGroup tells whether some product offers two choices in one group.
+func (l *Lexicon) sameGroup(a, b int32) bool {
+	for _, p := range l.phrases[a].owners {
+		for _, g := range l.products[p].groups {
+			_, first := l.groups[g].byName[a]
+			if _, second := l.groups[g].byName[b]; first && second {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // shorten finds what short names are short for: behind "two teas", or "a green tea", "one black" is a black tea. What
@@ -271,6 +334,8 @@ func (r *reader) shorten() {
 		stem := r.lex.id(search.Stem(r.tokens[s.to-1].word))
 		switch {
 		case stem < 0 || s.phrase < 0 && !s.unknown():
+		case s.unknown() && i > 1 && r.segs[i-1].has(cArticle) && r.nameHolds(r.segs[:i], stem):
+			s.senses = []sense{{concept: cFiller}} // "the earl grey, the lavender one"
 		case s.phrase >= 0 && !s.part && len(r.lex.phrases[s.phrase].products) > 0 || s.unknown() && r.lex.endsNames(stem):
 			noun, at = stem, i
 		case noun >= 0 && i > 0 && s.to-s.from == 1 && r.segs[i-1].hasAny(cNumber, cArticle, cAnother, cOther):
@@ -284,6 +349,21 @@ func (r *reader) shorten() {
 	}
 }
 
+// nameHolds tells whether a word stands in the name of a product that was said before.
+func (r *reader) nameHolds(said []segment, stem int32) bool {
+	for i := range said {
+		if said[i].phrase < 0 || len(r.lex.phrases[said[i].phrase].products) != 1 {
+			continue
+		}
+		for _, ph := range r.lex.byWord[stem] {
+			if slices.Equal(r.lex.phrases[ph].products, r.lex.phrases[said[i].phrase].products) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // endsNames tells whether the names of several products end with a word.
 func (l *Lexicon) endsNames(stem int32) bool {
 	n := 0
@@ -295,11 +375,17 @@ func (l *Lexicon) endsNames(stem int32) bool {
 	return n > 1
 }
 
+// same tells whether two names are of one thing.
+func (r *reader) same(a, b *segment) bool {
+	e := r.lex.phrases[b.phrase].entities
+	return len(e) > 0 && slices.Equal(e, r.lex.phrases[a.phrase].entities)
+}
+
 func (r *reader) repeats(a, b *segment) bool {
 	if b.to-b.from != 1 {
 		return false
 	}
-	if e := r.lex.phrases[b.phrase].entities; len(e) > 0 && slices.Equal(e, r.lex.phrases[a.phrase].entities) {
+	if r.same(a, b) || r.kindOf(a, b) {
 		return true
 	}
 	if len(r.lex.phrases[b.phrase].products) > 0 && len(r.lex.phrases[a.phrase].products) == 0 {

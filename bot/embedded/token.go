@@ -38,7 +38,7 @@ func tokenise(text string) []token {
 		switch {
 		case unicode.IsDigit(r):
 			end := scanNumber(text, i)
-			tokens = append(tokens, token{word: search.Fold(text[i:end]), start: i, end: end, brk: brk, minus: below(text, i)})
+			tokens = append(tokens, token{word: search.Fold(strings.Replace(text[i:end], " %", "%", 1)), start: i, end: end, brk: brk, minus: below(text, i)})
 			brk, i = breakNone, end
 		case unicode.IsLetter(r) || unicode.IsMark(r):
 			end := scanWord(text, i, search.Unspaced(r))
@@ -58,7 +58,9 @@ func tokenise(text string) []token {
 			if (r == '?' || r == '？' || r == '؟') && len(tokens) > 0 {
 				tokens[len(tokens)-1].question = true
 			}
-			brk = max(brk, breakOf(r))
+			if b := breakOf(r); r != '.' || !strings.HasPrefix(text[i+size:], ",") { // "decaf.," is shortened
+				brk = max(brk, b)
+			}
 			i += size
 		}
 	}
@@ -94,8 +96,11 @@ func scanNumber(text string, i int) int {
 		}
 		end = next
 	}
-	if end < len(text) && text[end] == '%' {
-		end++
+	if strings.HasPrefix(text[end:], "%") {
+		return end + 1
+	}
+	if strings.HasPrefix(text[end:], " %") {
+		return end + 2
 	}
 	return end
 }
