@@ -309,3 +309,78 @@ func (l *Lexicon) offers(p, ph int32) (g, choice int32, ok bool) {
 	}
 	return 0, 0, false
 }
+
+// Term is one word of a message, and who knows it.
+type Term struct {
+	Start, End int      // bytes of the message
+	Word       string   // lower case, without marks
+	Catalog    bool     // a word of the merchant's names, in any of its forms
+	Near       bool     // a misspelling of one, perhaps
+	Spoken     []string // the languages in which people order with it
+}
+
+// Terms gives every word of a message, however long it is. Of a script without spaces each letter is one, and is the
+// merchant's where it stands in one of its names.
+func (l *Lexicon) Terms(text string) []Term {
+	var out []Term
+	for from := 0; from < len(text); {
+		tokens := tokenise(text[from:])
+		for i := range tokens {
+			t := &tokens[i]
+			term := Term{Start: from + t.start, End: from + t.end, Word: t.word}
+			if !unspaced(t.word) {
+				l.recognise(&term)
+			}
+			out = append(out, term)
+		}
+		if len(tokens) < maxTokens {
+			break
+		}
+		from += tokens[len(tokens)-1].end
+	}
+	for i := range out {
+		for j := i + l.nameAt(out[i:]); j > i; j-- {
+			out[j-1].Catalog = true
+		}
+	}
+	return out
+}
+
+// recognise looks a word up, as it is and in the shapes that each language gives it.
+func (l *Lexicon) recognise(t *Term) {
+	near, _ := l.typos.Nearest(t.Word)
+	t.Catalog, t.Near = l.inCatalog(t.Word), near != "" || l.completion(t.Word) != ""
+	for _, lang := range l.languages {
+		w := t.Word
+		for _, little := range lang.shapes.Leaning {
+			if rest, ok := strings.CutPrefix(w, little); ok && l.known(l.reshaped(rest, lang), lang) {
+				w = rest
+			}
+		}
+		if one := l.twin(w, lang); one != "" {
+			w = one
+		} else if len(w) > minStem && !l.known(w, lang) {
+			w = l.reshaped(w, lang)
+		}
+		t.Catalog = t.Catalog || l.inCatalog(w)
+		if lang.vocab[w] {
+			t.Spoken = append(t.Spoken, lang.code)
+		}
+	}
+}
+
+// nameAt gives how many letters at the beginning of the terms are one of the merchant's names in a script without spaces.
+func (l *Lexicon) nameAt(terms []Term) (longest int) {
+	node := int32(0)
+	for i := 0; i < len(terms) && i < maxPhrase && unspaced(terms[i].Word); i++ {
+		id := l.id(terms[i].Word)
+		next, ok := l.edges[edge(node, id)]
+		if id < 0 || !ok {
+			break
+		}
+		if node = next; l.nodes[node] >= 0 {
+			longest = i + 1
+		}
+	}
+	return longest
+}

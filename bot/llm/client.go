@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -19,21 +20,47 @@ const (
 var errTooLarge = errors.New("llm: the answer is too large")
 
 // newClient is an HTTP client that follows nothing, waits for nothing beyond its time, and reads a bounded answer.
-func newClient(timeout time.Duration) *http.Client {
+func newClient(timeout time.Duration, way http.RoundTripper) *http.Client {
 	return &http.Client{
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &careful{&http.Transport{
-			Proxy:                 nil,
-			DialContext:           (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
-			TLSHandshakeTimeout:   3 * time.Second,
-			ResponseHeaderTimeout: timeout,
-			MaxIdleConnsPerHost:   atOnce,
-			IdleConnTimeout:       time.Minute,
-			DisableCompression:    true,
-			ForceAttemptHTTP2:     true,
-		}},
+		Transport:     &careful{way},
 	}
+}
+
+func overNetwork(timeout time.Duration) http.RoundTripper {
+	return &http.Transport{
+		Proxy:                 nil,
+		DialContext:           (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   3 * time.Second,
+		ResponseHeaderTimeout: timeout,
+		MaxIdleConnsPerHost:   atOnce,
+		IdleConnTimeout:       time.Minute,
+		DisableCompression:    true,
+		ForceAttemptHTTP2:     true,
+	}
+}
+
+// mustCall tells an Anthropic that only calls are an answer, which the library has no way to say.
+type mustCall struct{ next http.RoundTripper }
+
+const anyTool = `,"tool_choice":{"type":"any"}}`
+
+// RoundTrip adds the choice behind the last field of the body.
+func (m *mustCall) RoundTrip(req *http.Request) (*http.Response, error) {
+	raw, err := io.ReadAll(req.Body)
+	_ = req.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	if cut, whole := bytes.CutSuffix(bytes.TrimSpace(raw), []byte("}")); whole {
+		raw = append(bytes.Clone(cut), anyTool...)
+	}
+	told := req.Clone(req.Context())
+	told.ContentLength = int64(len(raw))
+	told.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil }
+	told.Body, _ = told.GetBody()
+	return m.next.RoundTrip(told)
 }
 
 // careful bounds the body and tries once more where that can help. It sits below the library, which loses Retry-After.

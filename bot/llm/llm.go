@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -66,7 +67,12 @@ type Reader struct {
 }
 
 // New makes a reader, or says what the settings lack. db keeps the budget; nil, for the command line, means no budget.
-func New(cfg Config, db *database.DB) (*Reader, error) {
+func New(cfg Config, db *database.DB) (*Reader, error) { return over(cfg, db, overNetwork) }
+
+// wires makes the way that a provider's requests go.
+type wires func(timeout time.Duration) http.RoundTripper
+
+func over(cfg Config, db *database.DB, way wires) (*Reader, error) {
 	if cfg.Model == "" || cfg.Key == "" && cfg.URL == "" {
 		return nil, ErrConfig
 	}
@@ -79,16 +85,15 @@ func New(cfg Config, db *database.DB) (*Reader, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	model, options, err := open(cfg)
+	model, options, err := open(cfg, newClient(cfg.Timeout, way(cfg.Timeout)))
 	if err != nil {
 		return nil, err
 	}
 	return &Reader{model: model, options: options, timeout: cfg.Timeout, log: cfg.Log, gate: NewGate(cfg.Limits, db, cfg.Log)}, nil
 }
 
-func open(cfg Config) (llms.Model, []llms.CallOption, error) {
+func open(cfg Config, client *http.Client) (llms.Model, []llms.CallOption, error) {
 	options := []llms.CallOption{llms.WithMaxTokens(answerTokens), llms.WithTemperature(0)}
-	client := newClient(cfg.Timeout)
 	switch cfg.Provider {
 	case OpenAI:
 		base := cfg.URL
@@ -112,6 +117,7 @@ func open(cfg Config) (llms.Model, []llms.CallOption, error) {
 		if base == "" {
 			base = "https://api.anthropic.com/v1"
 		}
+		client.Transport = &mustCall{client.Transport}
 		model, err := anthropic.New(anthropic.WithToken(cfg.Key), anthropic.WithBaseURL(base), anthropic.WithModel(cfg.Model),
 			anthropic.WithHTTPClient(client))
 		return model, options, err
@@ -128,7 +134,7 @@ func onlyOwnTemperature(model string) bool {
 func (r *Reader) Read(ctx context.Context, q bot.Question) (reading.Reading, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	hidden := hide(q.Text, q.Known)
+	hidden := hide(q)
 	shelf := candidates(q, hidden.text)
 	messages, offered := prompt(q, hidden.text, shelf), tools(shelf)
 	var answer *llms.ContentResponse

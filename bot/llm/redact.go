@@ -24,14 +24,30 @@ var (
 	// orderLike is a number of an order as people type it, known to this session or not.
 	orderLike = regexp.MustCompile(`(?i)\b[0-9A-HJKMNP-TV-Z]{8}\b`)
 	email     = regexp.MustCompile(`[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}.\-]+\.\p{L}{2,}`)
+	link      = regexp.MustCompile(`(?i)\b(?:https?://|www\.)[^\s<>"]+[^\s<>".,;:!?)\]]`)
+	// account is the form of an IBAN, in one piece or in fours.
+	account = regexp.MustCompile(`\b[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: \d{1,3})?)\b`)
 )
 
 // minKnown is the shortest known word that is hidden: shorter ones would tear other words apart.
 const minKnown = 3
 
-// hide replaces cards, emails, phones, order numbers and what the session knows of the customer.
-func hide(text string, known []bot.Known) hidden {
-	h := hidden{words: map[string]string{}}
+// minDigits is how many digits an account has at least.
+const minDigits = 8
+
+func digitsIn(s string) (n int) {
+	for _, r := range s {
+		if unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// hide replaces cards, accounts, links, emails, phones, order numbers, what the session knows of the customer, and what the
+// words themselves give away as somebody's name or address.
+func hide(q bot.Question) hidden {
+	text, h := q.Text, hidden{words: map[string]string{}}
 	counts := map[string]int{}
 	put := func(kind, word string) string {
 		for token, w := range h.words {
@@ -44,6 +60,13 @@ func hide(text string, known []bot.Known) hidden {
 		h.words[token] = word
 		return token
 	}
+	text = link.ReplaceAllStringFunc(text, func(s string) string { return put("LINK", s) })
+	text = account.ReplaceAllStringFunc(text, func(s string) string {
+		if digitsIn(s) < minDigits {
+			return s
+		}
+		return put("ACCOUNT", s)
+	})
 	text = email.ReplaceAllStringFunc(text, func(s string) string { return put("EMAIL", s) })
 	order := func(text string, letters bool) string {
 		return orderLike.ReplaceAllStringFunc(text, func(s string) string {
@@ -60,10 +83,17 @@ func hide(text string, known []bot.Known) hidden {
 		}
 		return put("PHONE", s)
 	})
-	for _, k := range longestFirst(known) {
+	for _, k := range longestFirst(q.Known) {
 		text = replaceWord(text, k.Value, func(s string) string { return put(strings.ToUpper(k.Kind), s) })
 	}
-	h.text = order(text, false)
+	text = order(text, false)
+	locale, _, _ := strings.Cut(q.Locale, "-")
+	from := 0
+	for _, f := range detect(text, locale, q.Goods.Lexicon) {
+		h.text += text[from:f.from] + put(f.kind, text[f.from:f.to])
+		from = f.to
+	}
+	h.text += text[from:]
 	return h
 }
 

@@ -54,8 +54,9 @@ func openAI(finish string, calls ...call) string {
 	for i, c := range calls {
 		list = append(list, map[string]any{"id": fmt.Sprintf("c%d", i), "type": "function", "function": map[string]any{"name": c.name, "arguments": c.arguments}})
 	}
-	raw, _ := json.Marshal(map[string]any{"choices": []any{map[string]any{"index": 0, "finish_reason": finish,
-		"message": map[string]any{"role": "assistant", "content": nil, "tool_calls": list}}},
+	raw, _ := json.Marshal(map[string]any{"id": "chatcmpl-1", "object": "chat.completion", "created": 1755695200, "model": "stub",
+		"choices": []any{map[string]any{"index": 0, "finish_reason": finish, "logprobs": nil,
+			"message": map[string]any{"role": "assistant", "content": nil, "refusal": nil, "tool_calls": list}}},
 		"usage": map[string]any{"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}})
 	return string(raw)
 }
@@ -66,7 +67,7 @@ func anthropic(stop string, calls ...call) string {
 	for i, c := range calls {
 		content = append(content, map[string]any{"type": "tool_use", "id": fmt.Sprintf("t%d", i), "name": c.name, "input": json.RawMessage(c.arguments)})
 	}
-	raw, _ := json.Marshal(map[string]any{"id": "m", "type": "message", "role": "assistant", "model": "x", "stop_reason": stop,
+	raw, _ := json.Marshal(map[string]any{"id": "m", "type": "message", "role": "assistant", "model": "x", "stop_reason": stop, "stop_sequence": nil,
 		"content": content, "usage": map[string]any{"input_tokens": 100, "output_tokens": 10}})
 	return string(raw)
 }

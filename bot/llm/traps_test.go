@@ -1,6 +1,8 @@
 package llm_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -58,7 +60,7 @@ func TestWhatIsSentToEachKindOfModel(t *testing.T) {
 			if there && heat != want || !there && want != 1 {
 				t.Errorf("temperature %v, want %v", sent["temperature"], want)
 			}
-			if sent["max_tokens"] == nil || sent["max_completion_tokens"] != nil || sent["stream"] == true || sent["model"] != model {
+			if sent["top_p"] != nil || sent["max_tokens"] == nil || sent["max_completion_tokens"] != nil || sent["stream"] == true || sent["model"] != model {
 				t.Errorf("%v", sent)
 			}
 			if model == "o1" {
@@ -91,6 +93,48 @@ func TestAnthropicWhenItIsBusy(t *testing.T) {
 		}
 		if k := <-key; k != "test-api-key" {
 			t.Errorf("the key is %q", k)
+		}
+	}
+}
+
+// An answer whose first half came in time is none: the library may give that half without an error.
+func TestHalfAnAnswerInTimeIsNone(t *testing.T) {
+	for provider, whole := range map[string]string{
+		llm.OpenAI:    openAI("tool_calls", call{"simple", `{"kind":"show_cart"}`}),
+		llm.Anthropic: anthropic("tool_use", call{"simple", `{"kind":"show_cart"}`}),
+	} {
+		s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = w.Write([]byte(whole[:len(whole)/2]))
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		})
+		r, err := llm.New(llm.Config{Provider: provider, URL: s.URL + "/v1", Model: "stub", Key: "k", Timeout: 150 * time.Millisecond}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.Read(t.Context(), question(t, "show my cart"))
+		if !errors.Is(err, context.DeadlineExceeded) || len(got.Actions) != 0 {
+			t.Errorf("%s: %+v %v", provider, got, err)
+		}
+	}
+}
+
+// One line of more than 64 KiB breaks the library's streams, not what is read at once.
+func TestALongLineIsRead(t *testing.T) {
+	body := openAI("tool_calls", call{"simple", `{"kind":"show_cart"}`})
+	body = strings.Replace(body, `"content":null`, `"content":"`+strings.Repeat("x", 100<<10)+`"`, 1)
+	s := serve(t, says(body))
+	if r, err := reader(t, llm.OpenAI, s.URL, nil, llm.Limits{}).Read(t.Context(), question(t, "show my cart")); err != nil || len(r.Actions) != 1 {
+		t.Fatalf("%+v %v", r, err)
+	}
+}
+
+// No arguments at all are the arguments of a call that needs none, and of no other.
+func TestACallWithoutArguments(t *testing.T) {
+	for name, fine := range map[string]bool{"browse": true, "add": false, "simple": false, "search": false} {
+		s := serve(t, says(openAI("tool_calls", call{name, ""})))
+		if r, err := reader(t, llm.OpenAI, s.URL, nil, llm.Limits{}).Read(t.Context(), question(t, "show me all")); (err == nil) != fine {
+			t.Errorf("%s: %+v %v", name, r, err)
 		}
 	}
 }
