@@ -17,8 +17,14 @@ import (
 func (t *talk) confirm() error {
 	switch t.mem.Asked {
 	case reading.AskedConfirm:
-		t.yes = true
+		if t.yes = !t.spoken; t.spoken {
+			t.mem.Buying = true
+			t.out.say("heard_yes", nil)
+		}
 	case askedCancel:
+		if t.spoken {
+			return t.askCancelAgain()
+		}
 		return t.void(t.mem.Order)
 	case reading.AskedAddress, reading.AskedOption:
 		// the question is simply asked again
@@ -31,6 +37,17 @@ func (t *talk) confirm() error {
 		t.out.say("ready", nil)
 	}
 	return nil
+}
+
+// askCancelAgain asks a second time for a yes that was only heard.
+func (t *talk) askCancelAgain() error {
+	ord, ok, err := t.order(t.mem.Order)
+	if err != nil || !ok {
+		return err
+	}
+	t.out.say("heard_yes", nil)
+	t.out.facts.text(ord.Number)
+	return t.askCancel(ord)
 }
 
 // yesTo is the yes of a button: it names the quote that it was made for.

@@ -257,6 +257,38 @@ func (t *talk) askProduct(key string, skus []string, w wish) error {
 	return nil
 }
 
+// finds gives the goods of the shop that a photo may show.
+func (t *talk) finds(s inbox.Sensed) (skus []string) {
+	for _, sku := range s.Products {
+		if _, ok := t.goods.Product(sku); ok {
+			skus = append(skus, sku)
+		}
+	}
+	if len(skus) == 0 && s.Words != "" {
+		skus = t.goods.Search(s.Words, maxNear)
+	}
+	return skus[:min(len(skus), maxNear)]
+}
+
+// see asks whether it is one of the goods that photos may show. Whatever stands in a photo, it orders nothing.
+func (t *talk) see(s inbox.Sensed) error {
+	for _, sku := range t.finds(s) {
+		if !slices.Contains(t.seen, sku) {
+			t.seen = append(t.seen, sku)
+		}
+	}
+	if len(t.seen) == 0 {
+		t.out.say("seen_nothing", nil)
+		t.menuButtons()
+		return nil
+	}
+	if err := t.askProduct("seen", t.seen, wish{Quantity: 1}); err != nil {
+		return err
+	}
+	t.out.offer("button_menu", tapMenu)
+	return nil
+}
+
 // askVariant asks for the variant of a product, one button each.
 func (t *talk) askVariant(p *catalog.FileProduct, w wish) error {
 	t.out.facts.text(p.Name)

@@ -18,6 +18,7 @@ const maxButtons = 10
 type draft struct {
 	voice   words.Voice
 	blocks  []string
+	heard   []string // what was heard, so that a wrong hearing shows; it stands before all else and answers nothing
 	content inbox.Content
 	facts   facts
 	// wordings are a model's words for what may be said, by the name of the text.
@@ -122,6 +123,18 @@ func (d *draft) put(text string) {
 	}
 }
 
+// maxRepeated is how much of what was heard is said again, in characters.
+const maxRepeated = 300
+
+// repeatHeard shows what was heard.
+func (d *draft) repeatHeard(text string) {
+	if r := []rune(text); len(r) > maxRepeated {
+		text = string(r[:maxRepeated]) + "…"
+	}
+	d.facts.text(text)
+	d.heard = append(d.heard, d.word("heard", words.Facts{"words": text}))
+}
+
 // first puts a paragraph before all others.
 func (d *draft) first(key string, f words.Facts) {
 	d.blocks = slices.Insert(d.blocks, 0, d.word(key, f))
@@ -161,7 +174,7 @@ func (d *draft) card(c inbox.Card) {
 // finish gives the message, within what platforms can carry.
 func (d *draft) finish() inbox.Content {
 	c := d.content
-	c.Text = strings.Join(d.blocks, "\n\n")
+	c.Text = strings.Join(slices.Concat(d.heard, d.blocks), "\n\n")
 	if len(c.Buttons) > maxButtons {
 		c.Buttons = c.Buttons[:maxButtons]
 	}

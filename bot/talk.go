@@ -36,10 +36,12 @@ type talk struct {
 	chosen   []chosen
 	words    bool // it is being read as words: what a button says is never in doubt
 	added    []added
-	touched  bool // the cart is not what it was
-	show     bool // the cart shall be shown
-	yes      bool // an explicit yes to the quote that stood before this turn
-	answered bool // something was said that closes the turn, no question follows
+	touched  bool     // the cart is not what it was
+	show     bool     // the cart shall be shown
+	yes      bool     // an explicit yes to the quote that stood before this turn
+	answered bool     // something was said that closes the turn, no question follows
+	spoken   bool     // the message at hand was spoken: it may have been misheard
+	seen     []string // the goods that photos of this turn may show
 	misread  bool
 	handoff  bool
 	why      string // the summary for staff begins with it
@@ -110,6 +112,7 @@ func (t *talk) cartLines() []reading.CartLine {
 func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 	text := strings.TrimSpace(m.Content.Text)
 	t.text, t.said = strings.ToUpper(text), text
+	t.spoken = m.Sensed != nil && m.Sensed.Heard
 	switch {
 	case m.Card:
 		t.warn()
@@ -120,10 +123,15 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 		return t.tap(m.Tap)
 	case text == "" && m.Product != "":
 		return t.try(reading.Action{Kind: reading.ShowProduct, SKU: m.Product})
+	case m.Sensed != nil && m.Sensed.Seen && (text == "" || len(t.finds(*m.Sensed)) > 0):
+		return t.excuse(t.see(*m.Sensed))
 	case text == "":
-		t.out.say("cannot_read", nil)
+		t.out.say(map[bool]string{true: "heard_nothing", false: "cannot_read"}[t.spoken], nil)
 		t.menuButtons()
 		return nil
+	}
+	if t.spoken && t.message != m.ID {
+		t.out.repeatHeard(text)
 	}
 	t.message = m.ID
 	defer func() { t.message = "" }()
@@ -131,6 +139,9 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 		t.mem.Shown = []string{m.Product}
 	}
 	if tap, ok := t.label(text); ok {
+		if kind, _, _ := strings.Cut(tap, ":"); t.spoken && (kind == tapYes || kind == tapVoid) {
+			return t.excuse(t.confirm()) // as if it had been said in other words
+		}
 		return t.tap(tap)
 	}
 	if tap, ok, err := t.command(text); err != nil || ok {

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"sotto.chat/bot/reading"
 	"sotto.chat/customers"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
+	"sotto.chat/internal/jobs"
 	"sotto.chat/orders"
 )
 
@@ -19,24 +21,34 @@ const (
 	maxAsked = 3
 	// maxStarts is how often a turn begins anew because the customer wrote on meanwhile.
 	maxStarts = 3
+	// maxListens is how often a turn begins anew because another voice note came while one was heard.
+	maxListens = 12
 )
 
 // errMoved begins a turn anew: what was read outside the transaction is not what is there now.
-var errMoved = errors.New("bot: the conversation has moved on")
+var (
+	errMoved   = errors.New("bot: the conversation has moved on")
+	errUnheard = errors.New("bot: there is more to hear or to see")
+)
 
 // Turn answers everything that is unanswered in a conversation with one message, or does nothing where nothing is.
 //
-// A model is asked outside the transaction, with the state as it was seen then. Everything else is one transaction
+// Voice notes are heard and photos looked at outside the transaction; what was made of them is kept at once, so that it is paid for once.
+// A model is asked outside the transaction, too, with the state as it was seen then. Everything else is one transaction
 // under the conversation's lock: the embedded reading, which needs the state between one message and the next, the
 // acts, the answer, the memory, and the mark that it is answered. So a turn cut anywhere, run twice or run at the same
 // time as itself gives exactly one answer.
 func (b *Bot) Turn(ctx context.Context, merchant, conversation string) error {
-	for start := 1; ; start++ {
+	for start, listens := 1, 1; ; start++ {
 		err := b.turn(ctx, merchant, conversation, start < maxStarts)
-		if errors.Is(err, errMoved) {
+		if errors.Is(err, errUnheard) && listens < maxListens {
+			start, listens = start-1, listens+1
 			continue
 		}
-		if err == nil || ctx.Err() != nil {
+		if errors.Is(err, errMoved) || errors.Is(err, errUnheard) {
+			continue
+		}
+		if err == nil || ctx.Err() != nil || errors.As(err, new(jobs.ErrLater)) {
 			return err
 		}
 		if errors.Is(err, customers.ErrForgotten) {
@@ -65,6 +77,16 @@ func (b *Bot) turn(ctx context.Context, merchant, conversation string, again boo
 		return err
 	}
 	mem := readMemory(plain)
+	dealt, err := b.sense(ctx, c, messages, mem, shop, goods)
+	if err != nil {
+		return err
+	}
+	if len(dealt) > 0 {
+		if c, messages, plain, err = b.inbox.Peek(ctx, merchant, conversation); err != nil || len(messages) == 0 {
+			return err
+		}
+		mem = readMemory(plain)
+	}
 	models := b.askModel(ctx, c, messages, mem, shop, goods)
 	last := messages[len(messages)-1].Seq
 	return b.db.InTx(ctx, func(tx database.Tx) error {
@@ -78,6 +100,9 @@ func (b *Bot) turn(ctx context.Context, merchant, conversation string, again boo
 		}
 		if len(models) > 0 && again && (open[len(open)-1].Seq != last || open[0].Seq != messages[0].Seq) {
 			return errMoved
+		}
+		if again && slices.ContainsFunc(open, func(m inbox.Message) bool { _, ok := b.wants(m, shop); return ok && !dealt[m.ID] }) {
+			return errUnheard
 		}
 		return b.answer(tx, &c, open, shop, goods, models)
 	})
@@ -218,7 +243,7 @@ func (b *Bot) apologize(ctx context.Context, merchant, conversation string, caus
 		return cause
 	}
 	// Once more first: what failed may have been the moment.
-	if err := b.turn(ctx, merchant, conversation, false); err == nil || ctx.Err() != nil {
+	if err := b.turn(ctx, merchant, conversation, false); err == nil || ctx.Err() != nil || errors.As(err, new(jobs.ErrLater)) {
 		return err
 	}
 	b.log.ErrorContext(ctx, "a turn failed; the customer gets an apology", "conversation", conversation, "error", logged(cause))

@@ -74,7 +74,7 @@ func (i *Inbox) hideParts(tx database.Tx, c *Conversation, box privacy.Box, m *M
 
 // seal gives a message's body as it is kept.
 func seal(box privacy.Box, m Message) ([]byte, error) {
-	plain, err := json.Marshal(body{m.Content, m.Order, m.Tap, m.Product, m.Unsupported, m.Form, m.Card})
+	plain, err := json.Marshal(body{m.Content, m.Order, m.Tap, m.Product, m.Unsupported, m.Form, m.Card, m.Sensed})
 	if err != nil {
 		return nil, err
 	}

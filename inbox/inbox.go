@@ -76,8 +76,9 @@ type Message struct {
 	Product        string // the sku that a message asks about
 	Unsupported    string // what the customer sent and nobody can read here, e.g. "sticker"
 	Form           json.RawMessage
-	Card           bool // the number of a payment card stood in it, and was masked before it was stored
-	Forgotten      bool // the key was destroyed; only the fact of a message is left
+	Sensed         *Sensed // what was made of a voice note or a photo; nil where nobody has begun
+	Card           bool    // the number of a payment card stood in it, and was masked before it was stored
+	Forgotten      bool    // the key was destroyed; only the fact of a message is left
 	At             time.Time
 }
 

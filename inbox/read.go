@@ -182,6 +182,7 @@ func openAll(box privacy.Box, rows []messageRow) ([]Message, error) {
 			return nil, errors.New("a message's body cannot be read") // the library's words may quote it
 		}
 		m.Content, m.Order, m.Tap, m.Product, m.Unsupported, m.Form, m.Card = b.Content, b.Order, b.Tap, b.Product, b.Unsupported, b.Form, b.Card
+		m.Sensed = b.Sensed
 		list = append(list, m)
 	}
 	return list, nil

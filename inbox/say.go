@@ -20,6 +20,7 @@ type body struct {
 	Unsupported string               `json:"unsupported,omitempty"`
 	Form        json.RawMessage      `json:"form,omitempty"`
 	Card        bool                 `json:"card,omitempty"`
+	Sensed      *Sensed              `json:"sensed,omitempty"`
 }
 
 func bodyLabel(message string) string { return "messages.body:" + message }

@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"sotto.chat/bot/senses"
 	"sotto.chat/internal/database"
 	"sotto.chat/merchants"
 	"sotto.chat/migrations"
@@ -40,6 +41,7 @@ func (doctorCmd) Run(ctx context.Context, s *settings) error {
 	list = append(list, s.checkDatabase(ctx)...)
 	list = append(list, s.checkParties(ctx)...)
 	list = append(list, s.checkModel()...)
+	list = append(list, s.checkSenses(ctx)...)
 	w := tabwriter.NewWriter(os.Stdout, 2, 4, 2, ' ', 0)
 	bad := 0
 	for _, f := range list {
@@ -271,6 +273,26 @@ func (s *settings) checkModel() []finding {
 	}
 	return []finding{{"SOTTO_LLM_PROVIDER", fine, s.LLMProvider}, {"SOTTO_LLM_URL", fine, or(s.LLMURL, "the provider's own")},
 		{"SOTTO_LLM_MODEL", fine, or(s.LLMModel, "the provider's usual one")}, {"SOTTO_LLM_KEY", fine, "set"}}
+}
+
+// checkSenses tells whether voice notes and photos can be understood, and where they go.
+func (s *settings) checkSenses(ctx context.Context) []finding {
+	list := []finding{{"SOTTO_LLM_VOICE_MODEL", fine, or(s.VoiceModel, "none: the bot says that it cannot hear voice notes")},
+		{"SOTTO_LLM_PHOTO_MODEL", fine, or(s.PhotoModel, "none: the bot says that it cannot see photos")}}
+	if s.VoiceModel == "" && s.PhotoModel == "" {
+		if s.SensesURL != "" || s.SensesKey != "" {
+			list = append(list, finding{"SOTTO_LLM_SENSES_URL", hint, "is set and not used: name a model in SOTTO_LLM_VOICE_MODEL or SOTTO_LLM_PHOTO_MODEL"})
+		}
+		return list
+	}
+	if _, err := s.senses(nil); err != nil {
+		return append(list, finding{"SOTTO_LLM_SENSES_URL", wrong, err.Error()})
+	}
+	address := s.SensesURL
+	if address == "" && s.SensesKey == "" {
+		address = s.LLMURL
+	}
+	return append(list, reach(ctx, "SOTTO_LLM_SENSES_URL", or(address, senses.OpenAI)))
 }
 
 // sealFits tells whether the master key opens what the database holds.

@@ -37,6 +37,10 @@ type settings struct {
 	LLMURL        string `env:"SOTTO_LLM_URL" hidden:"" help:"The model's API."`
 	LLMModel      string `env:"SOTTO_LLM_MODEL" hidden:"" help:"The model's name."`
 	LLMKey        string `env:"SOTTO_LLM_KEY" hidden:"" help:"The key for the model's API."`
+	SensesURL     string `env:"SOTTO_LLM_SENSES_URL" hidden:"" help:"Another API in OpenAI's format for voice notes and photos; that of the model where it is openai."`
+	SensesKey     string `env:"SOTTO_LLM_SENSES_KEY" hidden:"" help:"The key for that API."`
+	VoiceModel    string `env:"SOTTO_LLM_VOICE_MODEL" hidden:"" help:"The model that hears voice notes; empty: the bot says that it cannot hear."`
+	PhotoModel    string `env:"SOTTO_LLM_PHOTO_MODEL" hidden:"" help:"The model that looks at photos; empty: the bot says that it cannot see."`
 	// serving is set by the commands that listen.
 	serving bool
 

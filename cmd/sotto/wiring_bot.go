@@ -8,7 +8,9 @@ import (
 
 	"sotto.chat/bot"
 	"sotto.chat/bot/llm"
+	"sotto.chat/bot/senses"
 	"sotto.chat/cmd/sotto/practice"
+	"sotto.chat/internal/database"
 	"sotto.chat/internal/outbound"
 	"sotto.chat/lessons"
 	"sotto.chat/rehearsals"
@@ -36,7 +38,35 @@ func (h *house) newBot() (*bot.Bot, error) {
 		return practice.Try(goods.Lexicon, text, locale, asked), nil
 	}
 	b.Use(bot.Till{Ask: h.tills.Ask, Tell: h.tills.Tell})
+	s, err := h.settings.senses(h)
+	if err != nil {
+		return nil, err
+	}
+	b.Sense(s)
 	return b, nil
+}
+
+// senses opens those that a model is named for; none where none is. h may be nil, to try the settings.
+func (s *settings) senses(h *house) (bot.Senses, error) {
+	if s.VoiceModel == "" && s.PhotoModel == "" {
+		return bot.Senses{}, nil
+	}
+	cfg := senses.Config{URL: s.SensesURL, Key: s.SensesKey, VoiceModel: s.VoiceModel, PhotoModel: s.PhotoModel}
+	if cfg.URL == "" && cfg.Key == "" && s.LLMProvider == llm.OpenAI {
+		cfg.URL, cfg.Key = s.LLMURL, s.LLMKey // both or none: a key goes nowhere that it was not given for
+	}
+	var db *database.DB
+	if h != nil {
+		cfg.Fetch, cfg.Log, db = h.Channels.Fetch, h.log, h.DB
+	}
+	made, err := senses.New(cfg, db)
+	if err != nil {
+		return bot.Senses{}, fmt.Errorf("SOTTO_LLM_SENSES_URL, SOTTO_LLM_SENSES_KEY: %w", err)
+	}
+	if h != nil && s.LLMProvider == "" {
+		h.desk.Every("bot.budget", time.Hour, made.Sweep)
+	}
+	return made.Bot(), nil
 }
 
 // model opens the configured language model; nil, without an error, where none is. h may be nil: then there is no budget.

@@ -215,6 +215,8 @@ func (h *console) said(ctx context.Context, m merchants.Merchant, list []inbox.M
 			if s.Tapped = labels[msg.Tap]; s.Tapped == "" {
 				s.Tapped = msg.Tap
 			}
+		case msg.Sensed != nil && msg.Sensed.Heard && s.Text != "":
+			s.Text = "⟨heard⟩ " + s.Text
 		case msg.Unsupported != "":
 			s.Text = "⟨" + words(msg.Unsupported) + "⟩"
 		}

@@ -14,6 +14,7 @@ type Message struct {
 	From     string    `json:"from" enum:"customer,bot,staff"`
 	Author   string    `json:"author,omitempty" doc:"The name of the person who answered."`
 	Text     string    `json:"text"`
+	Heard    bool      `json:"heard,omitempty" doc:"The customer spoke it; a machine wrote it down and may have misheard."`
 	Buttons  []Button  `json:"buttons"`
 	Links    []Link    `json:"links"`
 	Products []Card    `json:"products"`
@@ -46,7 +47,8 @@ type Card struct {
 
 // Show gives a message its shape.
 func Show(m inbox.Message) Message {
-	out := Message{ID: m.ID, From: m.Sender, Author: m.Author, Text: m.Content.Text, Buttons: []Button{}, Links: []Link{}, Products: []Card{}, At: m.At}
+	out := Message{ID: m.ID, From: m.Sender, Author: m.Author, Text: m.Content.Text, Buttons: []Button{}, Links: []Link{}, Products: []Card{}, At: m.At,
+		Heard: m.Sensed != nil && m.Sensed.Heard}
 	if m.Content.Title != "" {
 		out.Text = join(m.Content.Title, m.Content.Text)
 	}
