@@ -356,3 +356,10 @@ func (r *reader) chooses(c *clause, n, ordinal int) bool {
 	}
 	return true
 }
+
+// onlyCourteous tells whether nothing was said beyond greetings and thanks.
+func (r *reader) onlyCourteous() bool {
+	return !slices.ContainsFunc(r.out, func(a reading.Action) bool {
+		return a.Kind != reading.Greet && a.Kind != reading.Thanks && a.Kind != reading.Bye
+	})
+}

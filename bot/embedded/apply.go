@@ -24,7 +24,8 @@ func (r *reader) order(clauses []clause) {
 	}
 	m := r.manner(clauses)
 	o := newOrderText(r, segs)
-	items, _ := o.attach()
+	items, ahead := o.attach()
+	r.attached(o, items, ahead)
 	built := r.leading(o, divide(o.apart(o.build(items)), r.lex, o))
 	if r.swap(o, built) || r.turnInto(o, built) {
 		return
@@ -150,7 +151,8 @@ func (r *reader) addOrChange(o *orderText, it *ordered, m manner, first int) {
 	if line != nil && it.lead.only && it.quantity == 0 && len(it.options) == 0 {
 		return // "just the tea" keeps what is there
 	}
-	if line != nil && (m.corrects || onto || it.lead.but && it.quantity > 0) && !it.lead.another && (len(it.options) > 0 || it.quantity > 0) {
+	fewer := line != nil && it.lead.only && 0 < it.quantity && it.quantity < line.Quantity // "only one tea" of three
+	if line != nil && (m.corrects || onto || fewer || it.lead.but && it.quantity > 0) && !it.lead.another && (len(it.options) > 0 || it.quantity > 0) {
 		change := reading.Action{Kind: reading.Change, Line: line.Line, Options: it.options}
 		if it.quantity > 0 && (len(it.options) == 0 || it.quantity > 1) {
 			change.Quantity = it.quantity

@@ -1,6 +1,9 @@
 package embedded
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // item is one product of an order with what was said about it: mentions from..to, the product's own at head. A head of
 // -1 is an item whose product goes without saying ("one with oat milk").
@@ -9,6 +12,26 @@ type item struct {
 	head     int
 	product  int32
 	score    float64
+	next     float64 // the score of the next best head
+}
+
+// place is an item by the tokens that it holds.
+type place struct {
+	from, to, head int
+	product        int32
+}
+
+func (o *orderText) place(it *item) place {
+	p := place{o.mentions[it.from].seg.from, o.mentions[it.to-1].seg.to, -1, it.product}
+	if it.head >= 0 {
+		p.head = o.mentions[it.head].seg.from
+	}
+	return p
+}
+
+// barred tells whether an item is one of those that shall not be read.
+func (o *orderText) barred(it item) bool {
+	return len(o.bar) > 0 && slices.Contains(o.bar, o.place(&it))
 }
 
 // Scores of the attachment. They weigh readings against each other and mean nothing beyond that.
@@ -30,18 +53,25 @@ const (
 // maxItem is how many names one item may hold.
 const maxItem = 24
 
-// attach cuts the mentions into items, so that the scores of the items add up to the most.
+// attach cuts the mentions into items, so that the scores of the items add up to the most. The second value is by how much
+// the next best way stays behind.
 func (o *orderText) attach() ([]item, float64) {
 	n := len(o.mentions)
-	best := make([]float64, n+1)
+	scores := make([]float64, 2*n+2)
+	best, second := scores[:n+1], scores[n+1:]
 	last := make([]item, n+1)
+	second[0] = never
 	for end := 1; end <= n; end++ {
-		best[end] = never
+		best[end], second[end] = math.Inf(-1), math.Inf(-1)
 		for from := max(0, end-maxItem); from < end; from++ {
 			it := o.bestItem(from, end)
-			if total := best[from] + it.score; total > best[end] {
-				best[end], last[end] = total, it
+			total, next := best[from]+it.score, max(best[from]+it.next, second[from]+it.score)
+			if total > best[end] {
+				best[end], last[end], next = total, it, max(next, best[end])
+			} else {
+				next = max(next, total)
 			}
+			second[end] = max(second[end], next)
 		}
 	}
 	var items []item
@@ -51,25 +81,30 @@ func (o *orderText) attach() ([]item, float64) {
 	for i, j := 0, len(items)-1; i < j; i, j = i+1, j-1 {
 		items[i], items[j] = items[j], items[i]
 	}
-	return items, best[n]
+	return items, best[n] - second[n]
 }
 
 // bestItem finds the best head for mentions from..to, or none.
 func (o *orderText) bestItem(from, to int) item {
-	best := item{from: from, to: to, head: -1, product: -1, score: never}
+	best := item{from: from, to: to, head: -1, product: -1, score: never, next: never}
+	offer := func(s float64, h int, p int32) {
+		switch {
+		case o.barred(item{from: from, to: to, head: h, product: p}):
+		case s > best.score:
+			best.score, best.head, best.product, best.next = s, h, p, best.score
+		case s > best.next:
+			best.next = s
+		}
+	}
 	for h := from; h < to; h++ {
 		if !o.mentions[h].head {
 			continue
 		}
 		for _, p := range o.candidates(h) {
-			if s := o.score(from, to, h, p); s > best.score {
-				best.score, best.head, best.product = s, h, p
-			}
+			offer(o.score(from, to, h, p), h, p)
 		}
 	}
-	if s := o.scoreHeadless(from, to); s > best.score {
-		best.score, best.head, best.product = s, -1, -1
-	}
+	offer(o.scoreHeadless(from, to), -1, -1)
 	return best
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/catalog/search"
 )
 
 // clause is a part of the message that says one thing.
@@ -77,10 +78,35 @@ func (r *reader) starts(i int) bool {
 // startsBare tells whether a wish in so many words begins at a segment though no sign stands before it: "I would like".
 func (r *reader) startsBare(i int) bool {
 	s, before := &r.segs[i], &r.segs[i-1]
-	if s.phrase >= 0 || s.to-s.from < 2 || !s.has(cWant) || r.hitEnds(s.from, cTo) || i+1 == len(r.segs) {
+	if s.phrase >= 0 {
 		return false
 	}
-	return before.unknown() || before.phrase >= 0 || before.has(cIt)
+	if s.has(cThanks) && s.to == len(r.tokens) && s.to-s.from > 1 && !before.hasAny(cOpener, cAnd) && (before.to-before.from > 1 || before.phrase >= 0) {
+		return true // "it is thank you"
+	}
+	if s.to-s.from < 2 || !s.hasAny(cWant, cQuestion) || r.hitEnds(s.from, cTo) || i+1 == len(r.segs) || s.has(cTrack) && before.hasAny(cOrder, cMyOrder) {
+		return false
+	}
+	if !s.has(cWant) && (s.from-start(r, i) < 3 || !r.interrogative(s.from) || r.anyHit(start(r, i), s.from, cKnow, cQuestion, cSee, cSearch, cTalk, cModal, cAux, cWant, cHelp)) {
+		return false // "tell me how I …" goes on
+	}
+	return before.unknown() || before.phrase >= 0 || before.hasAny(cIt, cProblem) || !s.has(cWant) && before.hasAny(cOrder, cMyOrder, cMyAccount)
+}
+
+// interrogative tells whether a word that only asks stands at a token: "how", but not "does".
+func (r *reader) interrogative(at int) bool {
+	return slices.ContainsFunc(r.hits, func(h hit) bool {
+		return h.from == at && h.to == at+1 && h.hasAny(cQuestion) && !h.hasAny(cAux)
+	})
+}
+
+// start is the first token of the sentence that a segment stands in.
+func start(r *reader, i int) int {
+	from := r.segs[i].from
+	for from > 0 && r.tokens[from].brk != breakSentence {
+		from--
+	}
+	return from
 }
 
 func (r *reader) newClause(segs []segment) clause {
@@ -209,7 +235,7 @@ func (c *clause) orders() bool {
 	if c.named == 0 || c.question || c.own || c.stranded || c.complains || c.fewer > 0 || c.concepts.hasAny(cHypothetical, cInfo, cAbout, cMyAccount) || c.products == 0 && c.concepts.has(cAnythingWith) {
 		return false
 	}
-	if c.tells() {
+	if c.tells() || c.frame < 0 && c.concepts.has(cPrice) {
 		return false
 	}
 	if c.concepts.has(cSearch) && !c.concepts.has(cNumber) || c.concepts.has(cHelp) && c.words > 0 {
@@ -263,7 +289,7 @@ func (c *clause) opensBare() bool {
 			return false
 		case c.sure > 0 && s.has(cFiller), s.hasAny(cOpener, cGreet, cYes, cNo, cThanks, cAnd, cBut):
 		case c.sure > 0:
-			return !s.hasAny(cTalk, cSee, cExport, cPayment)
+			return !s.hasAny(cTalk, cSee, cExport, cPayment) && (!s.has(cOrder) || s.hasAny(cPut, cWant, cOf, cMyOrder))
 		default:
 			return s.phrase >= 0 || s.hasAny(cArticle, cNumber, cAnother, cOf, cWith, cWithout, cExtra, cLight, cDouble, cOnly, cMake, cChange, cRemove, cIt, cOne)
 		}
@@ -294,4 +320,41 @@ func (c *clause) strangers() (before, between int) {
 		}
 	}
 	return before, between
+}
+
+// complains recognises "the tea is cold": what is wrong with certain goods, and no wish for any. "Cold tea" may be one.
+func (r *reader) complains(c *clause) bool {
+	if c.named == 0 || c.frame >= 0 || c.question || !c.concepts.has(cProblem) || c.concepts.hasAny(cNumber, cAnother, cIndefinite) {
+		return false
+	}
+	for i := range r.hits {
+		if h := &r.hits[i]; h.from >= c.from && h.to <= c.to && h.to-h.from > 1 && h.hasAny(cProblem) && !r.covered(i) && !r.named(h) {
+			return true // "never arrived" says so by itself
+		}
+	}
+	return c.concepts.has(cArticle) || r.definite(c)
+}
+
+// definite tells whether goods are meant that both sides know, in a language that says so at the word itself: "tehnya".
+func (r *reader) definite(c *clause) bool {
+	shapes := &r.lang.shapes
+	for i := range c.segs {
+		if c.segs[i].phrase < 0 {
+			continue
+		}
+		for _, t := range r.tokens[c.segs[i].from:c.segs[i].to] {
+			written := search.Fold(r.text[t.start:t.end])
+			for _, x := range shapes.Clitics {
+				if written == t.word+x {
+					return true
+				}
+			}
+			for _, x := range shapes.Prefixes {
+				if written == x+t.word {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

@@ -60,7 +60,8 @@ type orderText struct {
 	segs     []segment
 	tokens   []token
 	mentions []mention
-	gaps     []gap // one more than mentions
+	gaps     []gap   // one more than mentions
+	bar      []place // items that shall not be read
 }
 
 // maxMentions bounds the search for the best attachment, which grows with its cube.
@@ -69,7 +70,7 @@ const maxMentions = 40
 // newOrderText splits the segments of an order into names and gaps.
 func newOrderText(r *reader, segs []segment) *orderText {
 	l, tokens := r.lex, r.tokens
-	o := &orderText{l: l, text: r.text, segs: segs, tokens: tokens, gaps: make([]gap, 1, 16)}
+	o := &orderText{l: l, text: r.text, segs: segs, tokens: tokens, bar: r.bar.items, gaps: make([]gap, 1, 16)}
 	for i := range segs {
 		s := &segs[i]
 		g := &o.gaps[len(o.gaps)-1]
@@ -77,11 +78,11 @@ func newOrderText(r *reader, segs []segment) *orderText {
 		g.hi = i
 		if s.phrase >= 0 {
 			p := &l.phrases[s.phrase]
-			m := mention{seg: *s, head: len(p.products) > 0, choice: p.choice || p.attribute}
 			if g.within && g.number == 0 && len(p.products) > 0 && !p.choice {
 				g.hi = i + 1
 				continue // "on the middle row of shelves"
 			}
+			m := mention{seg: *s, head: len(p.products) > 0, choice: p.choice || p.attribute}
 			if g.heads(segs, i, tokens) {
 				g.hi = i + 1
 				g.takeNoun(true)
@@ -148,10 +149,10 @@ func (o *orderText) behind(lang *language, i, lo int) string {
 
 func (g *gap) breaks(brk int) {
 	g.comma = g.comma || brk == breakComma
+	if brk != breakNone {
+		g.placed, g.within = false, false
+	}
 	if brk == breakSentence {
-		if brk != breakNone {
-			g.placed, g.within = false, false
-		}
 		g.sentence, g.without, g.extra, g.light = true, false, false, false
 	}
 }
@@ -175,10 +176,10 @@ func (g *gap) read(s *segment) {
 		return // a number before an unknown word counts something else
 	}
 	number := 0
+	if s.hasAny(cAnd, cOr, cBut, cWant) {
+		g.placed, g.within = false, false
+	}
 	for _, x := range s.senses {
-		if s.hasAny(cAnd, cOr, cBut, cWant) {
-			g.placed, g.within = false, false
-		}
 		switch x.concept {
 		case cNumber:
 			number = x.value

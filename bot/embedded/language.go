@@ -38,6 +38,7 @@ type language struct {
 	shapes    shapes
 	own       map[string]bool // its own names for itself
 	sounds    map[string]bool
+	minor     map[string]bool // the words that any sentence may hold, whatever it is about
 }
 
 type langNode struct {
@@ -111,7 +112,18 @@ func compileLanguage(file string, f *languageFile) *language {
 		}
 	}
 	l.typos = search.NewSpelling(l.vocab, 7)
+	l.minor = map[string]bool{}
+	for w, next := range l.nodes[0].next {
+		if senses := l.nodes[next].senses; !within(senses, topical) && within(senses, small) {
+			l.minor[w] = true
+		}
+	}
 	return l
+}
+
+// within tells whether one of the senses is in a set.
+func within(senses []sense, set conceptSet) bool {
+	return slices.ContainsFunc(senses, func(s sense) bool { return set.has(s.concept) })
 }
 
 // add puts a phrase into the trie; a|b in it stands for either word.
@@ -202,18 +214,63 @@ func (l *language) find(tokens []token, hits []hit) []hit {
 	return hits
 }
 
-// detection tells for each word in which languages it is one, as a bit set over the sorted languages.
-type detection map[string]uint32
+// detection tells which languages a word speaks for, as bit sets over the sorted languages: those where it says something
+// by itself, and those where it does so only beside the word before or behind it. "You" is no word of a language that has
+// taken over "thank you".
+type detection struct {
+	words map[string]spoken
+	pairs map[uint64]uint32
+}
 
-func newDetection(all []*language) detection {
-	d := detection{}
+type spoken struct {
+	id    int32
+	alone uint32
+}
+
+func newDetection(all []*language) *detection {
+	d := &detection{words: map[string]spoken{}, pairs: map[uint64]uint32{}}
 	for i, l := range all {
-		for w := range l.vocab {
-			d[w] |= 1 << i
-		}
+		d.learn(l, 0, -1, 1<<i)
 	}
 	return d
 }
 
+// learn goes through the phrases of a language from a node on, which the word before leads to.
+func (d *detection) learn(l *language, node, before int32, bit uint32) {
+	for w, next := range l.nodes[node].next {
+		known, ok := d.words[w]
+		if !ok {
+			known.id = int32(len(d.words))
+		}
+		if before < 0 && len(l.nodes[next].senses) > 0 {
+			known.alone |= bit
+		}
+		d.words[w] = known
+		if before >= 0 {
+			d.pairs[edge(before, known.id)] |= bit
+		}
+		d.learn(l, next, known.id, bit)
+	}
+}
+
+// speaks gives the languages that each word of a message speaks for.
+func (d *detection) speaks(tokens []token) []uint32 {
+	out := make([]uint32, len(tokens))
+	before, known := spoken{}, false
+	for i := range tokens {
+		word, ok := d.words[tokens[i].word]
+		if ok {
+			out[i] |= word.alone
+		}
+		if ok && known {
+			pair := d.pairs[edge(before.id, word.id)]
+			out[i-1] |= pair
+			out[i] |= pair
+		}
+		before, known = word, ok
+	}
+	return out
+}
+
 // detected is made once, of all languages.
-var detected = sync.OnceValue(func() detection { return newDetection(languages()) })
+var detected = sync.OnceValue(func() *detection { return newDetection(languages()) })

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"math"
 	"slices"
 
 	"sotto.chat/catalog/search"
@@ -24,6 +25,11 @@ func (s *segment) has(c concept) bool {
 	return false
 }
 
+// like tells whether two segments are the same words with the same meaning.
+func (s *segment) like(o segment) bool {
+	return s.from == o.from && s.to == o.to && s.phrase == o.phrase
+}
+
 // hasAny tells whether the segment may mean one of the concepts.
 func (s *segment) hasAny(cs ...concept) bool { return slices.ContainsFunc(cs, s.has) }
 
@@ -44,6 +50,7 @@ const (
 type wordForms struct {
 	exact, stem int32 // -1 where the catalog has no such word
 	fixed       bool  // stem comes of a corrected spelling
+	mended      bool  // the word is one of the language, spelt right again
 }
 
 // forms looks up every token, and corrects what neither the catalog nor the language knows.
@@ -72,7 +79,7 @@ func (l *Lexicon) correct(t *token, lang *language) wordForms {
 	inLanguage, e := lang.typos.Nearest(t.word)
 	if inLanguage != "" && sameStart(inLanguage, t.word) && e == 1 && (inCatalog == "" || e < d) && (len(t.word) > search.MinTypo || sameLetters(inLanguage, t.word)) {
 		t.word = inLanguage
-		return wordForms{exact: l.id("=" + t.word), stem: l.id(search.Stem(t.word))}
+		return wordForms{exact: l.id("=" + t.word), stem: l.id(search.Stem(t.word)), mended: true}
 	}
 	if whole := l.completion(t.word); whole != "" {
 		return wordForms{exact: -1, stem: l.id(search.Stem(whole))}
@@ -122,13 +129,21 @@ func (l *Lexicon) split(text string, tokens []token, lang *language) []token {
 				break
 			}
 			half := tokens[i]
-			half.word, half.brk, half.start = b, breakNone, min(half.start+cut, half.end)
-			tokens[i].word, tokens[i].end, tokens[i].question = a, half.start, false
+			half.word, half.brk, half.start = l.form(b, lang), breakNone, min(half.start+cut, half.end)
+			tokens[i].word, tokens[i].end, tokens[i].question = l.form(a, lang), half.start, false
 			tokens = slices.Insert(tokens, i+1, half)
 			break
 		}
 	}
 	return tokens
+}
+
+// form gives the word as the language and the catalog write it.
+func (l *Lexicon) form(w string, lang *language) string {
+	if len(w) <= minStem || l.known(w, lang) {
+		return w
+	}
+	return l.reshaped(w, lang)
 }
 
 // seam tells whether a capital stands right behind a small letter: "twoTeas".
@@ -143,6 +158,7 @@ const minGlued = 4
 // glued tells whether two halves of a word are two words that lost the space between them. Beside a word of the catalog
 // the other may be a small one of ordering only: "withmilk", but not "checkbook".
 func (l *Lexicon) glued(a, b string, lang *language) bool {
+	a, b = l.form(a, lang), l.form(b, lang)
 	switch {
 	case l.inCatalog(a) && l.inCatalog(b), lang.vocab[a] && lang.vocab[b]:
 		return true
@@ -158,7 +174,20 @@ func (l *language) small(w string) bool {
 	if !ok {
 		return false
 	}
-	for _, s := range l.nodes[next].senses {
+	if l.binds(next) {
+		return true
+	}
+	for _, longer := range l.nodes[next].next {
+		if l.binds(longer) {
+			return true // "along with"
+		}
+	}
+	return false
+}
+
+// binds tells whether what ends at a node is said between the names of an order.
+func (l *language) binds(node int32) bool {
+	for _, s := range l.nodes[node].senses {
 		switch s.concept {
 		case cWith, cWithout, cAnd, cOr, cBut, cArticle, cWant, cPut, cExtra, cLight, cOf, cAnother, cTo, cOnly, cDouble, cNumber, cFiller:
 			return true
@@ -184,16 +213,20 @@ type segmentation struct {
 	lang   *language
 	heard  func(segment, float64)
 	best   []float64
+	second []float64 // what the next best way is worth
 	choice []segment
+	bar    []segment // what shall not be read so
 }
 
-// cut finds the segments of a message, best covering first to last.
-func (l *Lexicon) cut(tokens []token, forms []wordForms, hits []hit, lang *language, heard func(segment, float64)) []segment {
-	n := len(tokens)
-	s := &segmentation{l: l, tokens: tokens, forms: forms, lang: lang, heard: heard, best: make([]float64, n+1), choice: make([]segment, n)}
+// cut finds the segments of a message, best covering first to last, and by how much it is better than the next best way.
+func (r *reader) cut() ([]segment, float64) {
+	l, tokens, hits, n := r.lex, r.tokens, r.hits, len(r.tokens)
+	worths := make([]float64, 2*n+2)
+	s := &segmentation{l: l, tokens: tokens, forms: r.forms, lang: r.lang, heard: r.heard, bar: r.bar.segs, best: worths[:n+1], second: worths[n+1:], choice: make([]segment, n)}
+	s.second[n] = math.Inf(-1)
 	next := len(hits)
 	for i := n - 1; i >= 0; i-- {
-		s.best[i] = s.best[i+1] - 0.1
+		s.best[i], s.second[i] = s.best[i+1]-0.1, s.second[i+1]-0.1
 		s.choice[i] = segment{from: i, to: i + 1, phrase: -1}
 		for next > 0 && hits[next-1].from == i {
 			next--
@@ -207,17 +240,29 @@ func (l *Lexicon) cut(tokens []token, forms []wordForms, hits []hit, lang *langu
 	for i := 0; i < n; i = s.choice[i].to {
 		out = append(out, s.choice[i])
 	}
-	return out
+	r.worth = s.best[0]
+	return out, s.best[0] - s.second[0]
 }
 
 func (s *segmentation) offer(seg segment, worth float64) {
 	if s.heard != nil {
 		s.heard(seg, worth)
 	}
-	if total := worth + s.best[seg.to]; total > s.best[seg.from] {
-		s.best[seg.from] = total
-		s.choice[seg.from] = seg
+	if len(s.bar) > 0 && slices.ContainsFunc(s.bar, seg.like) {
+		return
 	}
+	i, total, next := seg.from, worth+s.best[seg.to], worth+s.second[seg.to]
+	had := s.choice[i]
+	switch same := seg.phrase >= 0 && had.phrase == seg.phrase && had.to == seg.to; {
+	case total > s.best[i] && same:
+		s.best[i], s.choice[i] = total, seg
+	case total > s.best[i]:
+		next = max(next, s.best[i])
+		s.best[i], s.choice[i] = total, seg
+	case !same: // the same name again, found by its stems, is no other way
+		next = max(next, total)
+	}
+	s.second[i] = max(s.second[i], next)
 }
 
 // walkState is how a path through the trie was found: word for word, or by stems and corrections.

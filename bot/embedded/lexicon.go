@@ -14,7 +14,7 @@ import (
 // number of readers may share it.
 type Lexicon struct {
 	languages []*language
-	spoken    detection
+	spoken    *detection
 	products  []product
 	groups    []group
 	nodes     []int32 // the phrase that ends at each node of the trie, or -1
@@ -97,7 +97,7 @@ func Compile(f catalog.File) *Lexicon {
 	}
 	c.typos = search.NewSpelling(c.vocab, 6)
 	c.sorted = sortVocab(c.vocab)
-	c.questions = compileQuestions(f.Questions)
+	c.questions = c.compileQuestions(f.Questions)
 	return c.Lexicon
 }
 

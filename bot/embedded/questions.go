@@ -14,7 +14,7 @@ import (
 // the likeness must be plainer.
 const (
 	alikeEnough = 0.44
-	alikeBeside = 0.62
+	alikeBeside = 0.55
 	// What the bot can answer by itself, and what is a yes, is left to the merchant's question only where that is nearly the same.
 	alikeOwn = 0.8
 	// A question with several examples that are alike is more likely than one with a single one.
@@ -34,6 +34,8 @@ const (
 	weightPair  = 0.6
 	weightPiece = 0.35
 	pieceLength = 4
+	weightTopic = 0.3 // what a phrase of the language is about, so that "track" and "where is" are alike
+	weightSmall = 0.5 // of a small word's features: "the", "would"
 )
 
 // questionIndex holds the merchant's questions with their examples, findable by words and pieces of words.
@@ -55,7 +57,7 @@ type posting struct {
 	weight  float32
 }
 
-func compileQuestions(questions []catalog.FileQuestion) *questionIndex {
+func (l *Lexicon) compileQuestions(questions []catalog.FileQuestion) *questionIndex {
 	ix := &questionIndex{features: map[string]int32{}, written: map[string]bool{}}
 	var examples [][]feature
 	for i, q := range questions {
@@ -65,7 +67,8 @@ func compileQuestions(questions []catalog.FileQuestion) *questionIndex {
 			for i := range tokens {
 				ix.written[tokens[i].word] = true
 			}
-			if f := features(tokens); len(f) > 0 {
+			lang, _, _ := l.detect(text, tokens, "")
+			if f := features(tokens, lang, lang.find(tokens, nil)); len(f) > 0 {
 				examples = append(examples, f)
 				ix.owner = append(ix.owner, int32(i))
 			}
@@ -117,14 +120,14 @@ func (ix *questionIndex) weigh(examples [][]feature) {
 	ix.rare = math.Log(1 + n)
 }
 
-// feature is a word, a pair of words or a piece of a word.
+// feature is a word, a pair of words, a piece of a word, or what some words are about.
 type feature struct {
 	name   string
 	weight float64
 }
 
 // features lists what a text is compared by, each once and in the order of the text, so that sums never depend on chance.
-func features(tokens []token) []feature {
+func features(tokens []token, lang *language, hits []hit) []feature {
 	out := make([]feature, 0, 12*len(tokens))
 	seen := make(map[string]bool, 12*len(tokens))
 	put := func(name string, weight float64) {
@@ -144,7 +147,11 @@ func features(tokens []token) []feature {
 			before = w
 			continue
 		}
-		put("w"+w, weightWord)
+		share := 1.0
+		if lang.minor[tokens[i].word] {
+			share = weightSmall
+		}
+		put("w"+w, weightWord*share)
 		if before != "" {
 			put("p"+before+" "+w, weightPair)
 		}
@@ -152,7 +159,14 @@ func features(tokens []token) []feature {
 		if len(w) > pieceLength-2 {
 			padded := "^" + w + "$"
 			for j := 0; j+pieceLength <= len(padded); j++ {
-				put("c"+padded[j:j+pieceLength], weightPiece)
+				put("c"+padded[j:j+pieceLength], weightPiece*share)
+			}
+		}
+	}
+	for i := range hits {
+		for _, s := range hits[i].senses {
+			if topical.has(s.concept) {
+				put(string([]byte{'k', byte(s.concept)}), weightTopic)
 			}
 		}
 	}
@@ -160,15 +174,15 @@ func features(tokens []token) []feature {
 }
 
 // find gives the question that a text is most like, and how alike they are from 0 to 1. The second value is how much
-// better it fits than the next one.
-func (ix *questionIndex) find(tokens []token) (id string, alike, margin float64) {
+// better it fits than the next one. One question may be barred.
+func (ix *questionIndex) find(tokens []token, lang *language, hits []hit, bar string) (id string, alike, margin float64) {
 	if len(ix.owner) == 0 {
 		return "", 0, 0
 	}
 	scores := make([]float32, len(ix.owner))
 	var vector []posting
 	norm := 0.0
-	for _, x := range features(ix.mended(tokens)) {
+	for _, x := range features(ix.mended(tokens), lang, hits) {
 		f, ok := ix.features[x.name]
 		w := x.weight
 		if !ok {
@@ -190,7 +204,7 @@ func (ix *questionIndex) find(tokens []token) (id string, alike, margin float64)
 		vector[i].weight /= float32(norm)
 	}
 	slices.SortFunc(vector, func(a, b posting) int { return cmp.Compare(a.example, b.example) })
-	best, second, which := ix.rank(scores, float32(norm), vector)
+	best, second, which := ix.rank(scores, float32(norm), vector, bar)
 	return ix.ids[which], best, best - second
 }
 
@@ -228,7 +242,7 @@ func (ix *questionIndex) seam(w string) int {
 }
 
 // rank sums up the scores of the examples by question, together with what the classifier says.
-func (ix *questionIndex) rank(scores []float32, norm float32, vector []posting) (best, second float64, which int32) {
+func (ix *questionIndex) rank(scores []float32, norm float32, vector []posting, bar string) (best, second float64, which int32) {
 	top := make([][nearestCount]float32, len(ix.ids))
 	for e, s := range scores {
 		t := &top[ix.owner[e]]
@@ -241,6 +255,9 @@ func (ix *questionIndex) rank(scores []float32, norm float32, vector []posting) 
 	judged := make([]float32, len(ix.ids))
 	ix.judge.predict(vector, judged)
 	for q := range top {
+		if bar != "" && ix.ids[q] == bar {
+			continue
+		}
 		sum := float32(0)
 		for _, s := range top[q] {
 			sum += s
@@ -268,7 +285,8 @@ func (r *reader) says(kind string) bool {
 
 // askMerchant adds the merchant's own question that the message asks. A question that nothing answers is said to be one.
 func (r *reader) askMerchant() {
-	id, alike, margin := r.lex.questions.find(r.tokens)
+	id, alike, margin := r.lex.questions.find(r.tokens, r.lang, r.hits, r.bar.question)
+	r.asked, r.alike, r.apart = id, alike, margin
 	enough := alikeEnough
 	if r.acts() || r.says(reading.ShowProduct) || r.hinted {
 		enough = alikeBeside
@@ -287,13 +305,6 @@ func (r *reader) askMerchant() {
 	case r.open && (r.onlyCourteous() || r.wonders && (r.says(reading.Add) || r.says(reading.Change) || r.says(reading.Remove))):
 		r.out = append(r.out, reading.Action{Kind: reading.Ask})
 	}
-}
-
-// onlyCourteous tells whether nothing was said beyond greetings and thanks.
-func (r *reader) onlyCourteous() bool {
-	return !slices.ContainsFunc(r.out, func(a reading.Action) bool {
-		return a.Kind != reading.Greet && a.Kind != reading.Thanks && a.Kind != reading.Bye
-	})
 }
 
 // classifier is a multinomial logistic regression, trained on a merchant's examples when the catalog is compiled. It

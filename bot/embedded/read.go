@@ -24,39 +24,54 @@ const ownName = 0.6
 type reader struct {
 	lex    *Lexicon
 	lang   *language
+	next   *language // the one that would be taken in its place
 	state  *reading.State
 	text   string
 	tokens []token
+	forms  []wordForms
 	hits   []hit
 	segs   []segment
 	out    []reading.Action
 	doubt  float64 // what speaks against the reading, from 0
 
 	open      bool    // a question was asked that nothing answers
+	wonders   bool    // and one that stands for itself beside an order
 	topic     int32   // the product that was last talked about, -1 for none
 	hinted    bool    // it asks about something whose name stands in the catalog
-	wonders   bool    // and one that stands for itself beside an order
 	left      []left  // goods that were understood and are not acted on
 	addressed bool    // the message was taken as an address
-	alike     float64 // how well one of the merchant's questions fits
+	alike     float64 // how well the nearest of the merchant's questions fits
+	apart     float64 // how much better than the next one
+	asked     string  // the nearest of them
+	lead      float64 // how much more speaks for the language than for the next one
+	ahead     float64 // how much better the message is cut than in the next best way
+	torn      float64 // how near the next way comes to tell which choice belongs to which product, from 0 to 1
+	worth     float64 // what the way in which the message is cut is worth
+	items     []place // what the orders were read as
+	bar       barred  // what shall not be read, to hear what else a message could mean
 
 	heard func(segment, float64) // hears of each stretch that could be cut, with what it is worth; nil where nobody asks
 }
 
 // Read understands one message. The locale is the language to assume where the message does not tell.
 func (l *Lexicon) Read(text string, s reading.State, locale string) reading.Reading {
+	return l.reader(text, &s).all(locale)
+}
+
+func (l *Lexicon) reader(text string, s *reading.State) *reader {
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "")
 	}
-	r := &reader{lex: l, state: &s, text: text, topic: -1}
-	return r.all(locale)
+	return &reader{lex: l, state: s, text: text, topic: -1}
 }
 
 // all reads the whole message.
 func (r *reader) all(locale string) reading.Reading {
 	l, text := r.lex, r.text
 	r.tokens = tokenise(text)
-	r.lang = l.detect(text, r.tokens, locale)
+	if r.lang, r.next, r.lead = l.detect(text, r.tokens, locale); r.bar.lang != nil {
+		r.lang = r.bar.lang
+	}
 	out := reading.Reading{Language: r.lang.code, Actions: []reading.Action{}, Unread: []string{}}
 	if len(r.tokens) == 0 {
 		return out
@@ -65,9 +80,9 @@ func (r *reader) all(locale string) reading.Reading {
 	if len(r.tokens) == 0 {
 		return out
 	}
-	forms := l.forms(r.tokens, r.lang)
+	r.forms = l.forms(r.tokens, r.lang)
 	r.hits = r.lang.find(r.tokens, make([]hit, 0, 2*len(r.tokens)))
-	r.segs = l.cut(r.tokens, forms, r.hits, r.lang, r.heard)
+	r.segs, r.ahead = r.cut()
 	r.absorb()
 	r.read()
 	out.Actions = append(out.Actions, r.out...)
@@ -119,26 +134,30 @@ func isPicture(s string) bool {
 }
 
 // detect picks the language with the most words of the message; the locale decides where they are equal. A language that
-// is named by its own name is likely to be spoken: "em português".
-func (l *Lexicon) detect(text string, tokens []token, locale string) *language {
+// is named by its own name is likely to be spoken: "em português". It also gives the next one and how far that
+// stays behind.
+func (l *Lexicon) detect(text string, tokens []token, locale string) (best, next *language, lead float64) {
 	locale, _, _ = strings.Cut(strings.ToLower(locale), "-")
-	elided := strings.ContainsAny(text, apostrophes)
-	best, bestScore := l.languages[0], -1.0
+	elided, spoken := strings.ContainsAny(text, apostrophes), l.spoken.speaks(tokens)
+	bestScore, nextScore := -1.0, -1.0
 	for k, lang := range l.languages {
-		if score := l.speaksFor(k, text, tokens, locale, elided); score > bestScore {
-			best, bestScore = lang, score
+		switch score := l.speaksFor(k, text, tokens, spoken, locale, elided); {
+		case score > bestScore:
+			best, bestScore, next, nextScore = lang, score, best, bestScore
+		case score > nextScore:
+			next, nextScore = lang, score
 		}
 	}
-	return best
+	return best, next, bestScore - nextScore
 }
 
 // speaksFor tells how much speaks for one of the languages.
-func (l *Lexicon) speaksFor(k int, text string, tokens []token, locale string, elided bool) float64 {
+func (l *Lexicon) speaksFor(k int, text string, tokens []token, spoken []uint32, locale string, elided bool) float64 {
 	lang, score := l.languages[k], 0.0
 	for i := range tokens {
 		t := &tokens[i]
 		switch {
-		case l.spoken[t.word]&(1<<k) != 0:
+		case spoken[i]&(1<<k) != 0:
 			score++
 			if lang.own[t.word] {
 				score += ownName
@@ -210,29 +229,15 @@ func (r *reader) unread() []string {
 	return out
 }
 
-// confidence is how much of the message was understood, less the doubts.
-func (r *reader) confidence() float64 {
-	if len(r.out) == 0 {
-		return 0
-	}
-	known := 0
-	for i := range r.segs {
-		if !r.segs[i].unknown() {
-			known += r.segs[i].to - r.segs[i].from
-		}
-	}
-	c := max(0.98*float64(known)/float64(len(r.tokens)), r.alike) - r.doubt
-	return float64(int(100*min(max(c, 0.05), 0.99))) / 100
-}
-
 // Explanation is how a message came to its reading.
 type Explanation struct {
 	Languages  []Weighed // what speaks for each language, the most first
 	Words      []string  // the words as they are compared, after spelling was mended
 	Stretches  []Stretch // all that could be cut out of the message, in its order
 	Question   Weighed   // the merchant's own question that is the nearest, and how near
-	Doubt      float64   // what was taken off the confidence
 	Understood reading.Reading
+	Others     []Other   // what else the whole message could mean
+	Signs      []Weighed // what moved the confidence most
 }
 
 // Weighed is a name with its weight.
@@ -250,21 +255,19 @@ type Stretch struct {
 
 // Explain understands a message as Read does, and tells how.
 func (l *Lexicon) Explain(text string, s reading.State, locale string) Explanation {
-	if len(text) > maxText {
-		text = strings.ToValidUTF8(text[:maxText], "")
-	}
 	var e Explanation
 	type heard struct {
 		seg   segment
 		worth float64
 	}
 	var all []heard
-	r := &reader{lex: l, state: &s, text: text, topic: -1, heard: func(seg segment, worth float64) { all = append(all, heard{seg, worth}) }}
+	r := l.reader(text, &s)
+	text, r.heard = r.text, func(seg segment, worth float64) { all = append(all, heard{seg, worth}) }
 	e.Understood = r.all(locale)
-	e.Doubt = r.doubt
+	e.Others, e.Signs = l.Others(text, s, locale), r.reasons()
 	base, _, _ := strings.Cut(strings.ToLower(locale), "-")
 	for k, lang := range l.languages {
-		e.Languages = append(e.Languages, Weighed{lang.code, l.speaksFor(k, text, tokenise(text), base, strings.ContainsAny(text, apostrophes))})
+		e.Languages = append(e.Languages, Weighed{lang.code, l.speaksFor(k, text, tokenise(text), l.spoken.speaks(tokenise(text)), base, strings.ContainsAny(text, apostrophes))})
 	}
 	slices.SortStableFunc(e.Languages, func(a, b Weighed) int { return cmp.Compare(b.Weight, a.Weight) })
 	for i := range r.tokens {
@@ -281,7 +284,7 @@ func (l *Lexicon) Explain(text string, s reading.State, locale string) Explanati
 			e.Stretches = append(e.Stretches, st)
 		}
 	}
-	e.Question.Name, e.Question.Weight, _ = l.questions.find(r.tokens)
+	e.Question.Name, e.Question.Weight, _ = l.questions.find(r.tokens, r.lang, r.hits, "")
 	return e
 }
 

@@ -43,43 +43,6 @@ func (r *reader) say(c *clause) {
 	}
 }
 
-// complains recognises "the tea is cold": what is wrong with certain goods, and no wish for any. "Cold tea" may be one.
-func (r *reader) complains(c *clause) bool {
-	if c.named == 0 || c.frame >= 0 || c.question || !c.concepts.has(cProblem) || c.concepts.hasAny(cNumber, cAnother, cIndefinite) {
-		return false
-	}
-	for i := range r.hits {
-		if h := &r.hits[i]; h.from >= c.from && h.to <= c.to && h.to-h.from > 1 && h.hasAny(cProblem) && !r.covered(i) && !r.named(h) {
-			return true // "never arrived" says so by itself
-		}
-	}
-	return c.concepts.has(cArticle) || r.definite(c)
-}
-
-// definite tells whether goods are meant that both sides know, in a language that says so at the word itself: "tehnya".
-func (r *reader) definite(c *clause) bool {
-	shapes := &r.lang.shapes
-	for i := range c.segs {
-		if c.segs[i].phrase < 0 {
-			continue
-		}
-		for _, t := range r.tokens[c.segs[i].from:c.segs[i].to] {
-			written := search.Fold(r.text[t.start:t.end])
-			for _, x := range shapes.Clitics {
-				if written == t.word+x {
-					return true
-				}
-			}
-			for _, x := range shapes.Prefixes {
-				if written == x+t.word {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
 // takesTopic reads "do you have mugs? if so, add two": what was just talked about is what is wanted.
 func (r *reader) takesTopic(c *clause) bool {
 	if p, ok := r.product(c); ok && c.named == 1 {

@@ -59,12 +59,22 @@ func tokenise(text string) []token {
 				tokens[len(tokens)-1].question = true
 			}
 			if b := breakOf(r); r != '.' || !strings.HasPrefix(text[i+size:], ",") { // "decaf.," is shortened
-				brk = max(brk, b)
+				brk = max(brk, b, spaced(text, i, size))
 			}
 			i += size
 		}
 	}
 	return tokens
+}
+
+// spaced is the break that a space makes: between letters of a script without spaces it does what a comma does.
+func spaced(text string, i, size int) int {
+	before, _ := utf8.DecodeLastRuneInString(text[:i])
+	after, _ := utf8.DecodeRuneInString(text[i+size:])
+	if text[i] == ' ' && search.Unspaced(before) && search.Unspaced(after) {
+		return breakComma
+	}
+	return breakNone
 }
 
 // below tells whether a minus stands right before a number, and not a dash between two things.
