@@ -289,12 +289,18 @@ func (c *clause) opensBare() bool {
 			return false
 		case c.sure > 0 && s.has(cFiller), s.hasAny(cOpener, cGreet, cYes, cNo, cThanks, cAnd, cBut):
 		case c.sure > 0:
-			return !s.hasAny(cTalk, cSee, cExport, cPayment) && (!s.has(cOrder) || s.hasAny(cPut, cWant, cOf, cMyOrder))
+			return !s.hasAny(cTalk, cSee, cExport, cPayment) && !c.tellsOfOrder(i)
 		default:
 			return s.phrase >= 0 || s.hasAny(cArticle, cNumber, cAnother, cOf, cWith, cWithout, cExtra, cLight, cDouble, cOnly, cMake, cChange, cRemove, cIt, cOne)
 		}
 	}
 	return true
+}
+
+// tellsOfOrder recognises "I bought a tea", which asks for none.
+func (c *clause) tellsOfOrder(i int) bool {
+	s := &c.segs[i]
+	return s.has(cOrder) && !s.hasAny(cPut, cWant, cOf) && i > 0 && !c.segs[i-1].hasAny(cYes, cNo, cAnd, cBut)
 }
 
 // strangeVerb tells whether an unknown word stands where a verb does: before an object, and not behind "for" or "to".
