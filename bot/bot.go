@@ -6,11 +6,13 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shadow"
 	"sotto.chat/bot/words"
 	"sotto.chat/catalog"
 	"sotto.chat/customers"
@@ -30,6 +32,7 @@ type Shop struct {
 	Pickup, Delivery bool
 	Model            bool // messages may go to a language model
 	Wording          bool // the model may word what needs no figures
+	Shadow           bool // what may go to the model is read by both, and where they differ is kept
 }
 
 // Bot is the clerk who answers.
@@ -47,6 +50,7 @@ type Bot struct {
 	till     Till
 	senses   Senses
 	lessons  *lessons.Lessons // nil where nobody keeps what was not understood
+	seconds  chan struct{}    // bounds the second readings of this process
 	log      *slog.Logger
 }
 
@@ -66,10 +70,11 @@ func New(db *database.DB, box *inbox.Inbox, ord *orders.Orders, cat *catalog.Cat
 		return nil, err
 	}
 	b := &Bot{db: db, inbox: box, orders: ord, catalog: cat, people: people, shop: shop, embedded: embedded, model: model,
-		words: book, goods: newShelfCache(cat, log), log: log}
+		words: book, goods: newShelfCache(cat, log), log: log, seconds: make(chan struct{}, secondsAtOnce)}
 	jobs.On(desk, "bot.turn", func(ctx context.Context, n inbox.Spoke) error { return b.Turn(ctx, n.Merchant, n.Conversation) })
 	jobs.On(desk, "bot.notify", b.Notify)
 	jobs.On(desk, "bot.card", b.WarnOfCard)
+	jobs.On(desk, "bot.second", b.ReadAgain)
 	return b, nil
 }
 
@@ -113,8 +118,11 @@ func (b *Bot) languageNames() []string {
 	return names
 }
 
-// readings are what a model made of messages, by message id.
-type readings = map[string]reading.Reading
+// readings are what a model made of messages, by message id; nil where it was asked and gave nothing.
+type readings = map[string]*reading.Reading
+
+// ErrNoAction says that an understander read a message and found nothing in it to be done.
+var ErrNoAction = errors.New("bot: the understander found nothing to be done")
 
 // Understander makes a reading of a message. There are two: Embedded, and llm.Reader.
 type Understander interface {
@@ -155,6 +163,77 @@ func Sure(r reading.Reading) bool { return !unsure(r) }
 // unsure tells whether a second reading is worth asking for.
 func unsure(r reading.Reading) bool {
 	return len(r.Actions) == 0 || r.Confidence < sureEnough || len(r.Unread) > 0
+}
+
+const (
+	// secondsAtOnce bounds how many second readings one process makes at a time: those whose customers wait come first.
+	secondsAtOnce = 2
+	// secondPause is how long one waits for its turn.
+	secondPause = 2 * time.Second
+)
+
+// ReadAgain has the model read a message that was answered by the embedded understander alone, and compares the two. Whatever
+// forbids asking a model by now forbids it here, and it is asked once, also where this is done again.
+func (b *Bot) ReadAgain(ctx context.Context, n lessons.SecondDue) error {
+	if b.model == nil || b.lessons == nil {
+		return nil
+	}
+	select {
+	case b.seconds <- struct{}{}:
+		defer func() { <-b.seconds }()
+	default:
+		return jobs.ErrLater{Delay: secondPause}
+	}
+	c, ok, err := b.lessons.Awaiting(ctx, n)
+	if err != nil || !ok {
+		return err
+	}
+	q, ok, err := b.askedAgain(ctx, c)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return b.lessons.Leave(ctx, n)
+	}
+	if mine, err := b.lessons.Claim(ctx, n); err != nil || !mine {
+		return err
+	}
+	r, err := b.model.Read(ctx, q)
+	if c.Silent = err != nil && !errors.Is(err, ErrNoAction); !c.Silent {
+		c.Kind, c.Same = shadow.Same(shadow.Actions(c.Twice.Embedded), r.Actions, q.State)
+		c.Twice.Model = shadow.Deeds(r.Actions)
+	}
+	err = b.db.InTx(ctx, func(tx database.Tx) error { return b.lessons.Answered(tx, c) })
+	if errors.Is(err, customers.ErrForgotten) {
+		return nil
+	}
+	return err
+}
+
+// askedAgain gives what the model is asked after the answer; false where it may not be asked.
+func (b *Bot) askedAgain(ctx context.Context, c lessons.Comparison) (q Question, ok bool, err error) {
+	shop, err := b.shop(ctx, c.Merchant)
+	if err != nil || !shop.Model || !shop.Shadow {
+		return q, false, err
+	}
+	talk, err := b.inbox.Get(ctx, c.Merchant, c.Conversation)
+	if err != nil {
+		return q, false, err
+	}
+	m, err := b.inbox.Message(ctx, c.Merchant, c.Conversation, c.Message)
+	if err != nil {
+		return q, false, err
+	}
+	was, text := shadow.Then(c.Twice.Before), strings.TrimSpace(m.Content.Text)
+	if !mayGo(m, text, was.State.Asked) {
+		return q, false, nil
+	}
+	known, allowed := b.known(ctx, talk)
+	if !allowed {
+		return q, false, nil
+	}
+	goods, err := b.goods.get(ctx, c.Merchant)
+	return Question{Merchant: c.Merchant, Conversation: c.Conversation, Text: text, Locale: was.Locale, State: was.State, Goods: goods, Known: known}, err == nil, err
 }
 
 const (

@@ -28,6 +28,8 @@ type talk struct {
 	cart    orders.Cart
 	hasCart bool
 	priced  *orders.Quote // of the cart as it is; nil where it must be priced anew
+	// twice is what both understanders read, or what the second is to read after the answer.
+	twice []lessons.Comparison
 	// waiting is the number of the order that waited for its money when the turn began.
 	waiting  orders.Order
 	text     string // the message at hand, in capitals
@@ -109,7 +111,7 @@ func (t *talk) cartLines() []reading.CartLine {
 }
 
 // hear acts on one message. models holds readings that were made outside the transaction.
-func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
+func (t *talk) hear(m inbox.Message, models readings) error {
 	text := strings.TrimSpace(m.Content.Text)
 	t.text, t.said = strings.ToUpper(text), text
 	t.spoken = m.Sensed != nil && m.Sensed.Heard
@@ -168,12 +170,13 @@ func (t *talk) hear(m inbox.Message, models map[string]reading.Reading) error {
 			return t.tap(tap)
 		}
 	}
-	model := false
-	if other, ok := models[m.ID]; ok && unsure(r) {
+	model, own := false, r
+	if other := models[m.ID]; other != nil && len(other.Actions) > 0 && unsure(r) {
 		// What only the customer's own words can do stays with the embedded reading.
-		r, model = other, true
+		r, model = *other, true
 		t.out.wordings = other.Wordings
 	}
+	t.readTwice(m, q, own, models, model)
 	t.language(r, model)
 	t.words = true
 	defer func() { t.words = false }()

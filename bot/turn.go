@@ -9,10 +9,12 @@ import (
 	"strings"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shadow"
 	"sotto.chat/customers"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/jobs"
+	"sotto.chat/lessons"
 	"sotto.chat/orders"
 )
 
@@ -98,7 +100,7 @@ func (b *Bot) turn(ctx context.Context, merchant, conversation string, again boo
 		if err != nil || len(open) == 0 {
 			return err
 		}
-		if len(models) > 0 && again && (open[len(open)-1].Seq != last || open[0].Seq != messages[0].Seq) {
+		if heardOf(models) && again && (open[len(open)-1].Seq != last || open[0].Seq != messages[0].Seq) {
 			return errMoved
 		}
 		if again && slices.ContainsFunc(open, func(m inbox.Message) bool { _, ok := b.wants(m, shop); return ok && !dealt[m.ID] }) {
@@ -139,6 +141,7 @@ func (b *Bot) answer(tx database.Tx, c *inbox.Conversation, open []inbox.Message
 	if err := t.learn(); err != nil {
 		return err
 	}
+	t.keepTwice()
 	if err := t.giveOver(); err != nil {
 		return err
 	}
@@ -174,8 +177,7 @@ func (b *Bot) askModel(ctx context.Context, c inbox.Conversation, messages []inb
 	asked, out := 0, readings{}
 	for _, m := range messages {
 		text := strings.TrimSpace(m.Content.Text)
-		// An answer to the question for the address is an address: it goes nowhere.
-		if text == "" || m.Tap != "" || m.Card || CardNumber(text) || mem.Asked == reading.AskedAddress || asked >= maxAsked {
+		if !mayGo(m, text, mem.Asked) || asked >= maxAsked {
 			continue
 		}
 		q := Question{Merchant: c.MerchantID, Conversation: c.ID, Text: text, State: mem.state(mem.Cart), Goods: goods,
@@ -190,15 +192,31 @@ func (b *Bot) askModel(ctx context.Context, c inbox.Conversation, messages []inb
 			}
 		}
 		asked++
+		out[m.ID] = nil
 		q.Known = known
 		if shop.Wording {
 			q.Texts = wordable(b.voice(shop, mem.Language, c.Language))
 		}
-		if r, err := b.model.Read(ctx, q); err == nil {
-			out[m.ID] = r
+		if r, err := b.model.Read(ctx, q); err == nil || errors.Is(err, ErrNoAction) {
+			out[m.ID] = &r
 		}
 	}
 	return out
+}
+
+// heardOf tells whether a model gave any reading that can be followed.
+func heardOf(models readings) bool {
+	for _, r := range models {
+		if r != nil && len(r.Actions) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// mayGo tells whether a message may go to a model at all. An answer to the question for the address is an address: it goes nowhere.
+func mayGo(m inbox.Message, text, asked string) bool {
+	return text != "" && m.Tap == "" && !m.Card && !m.Forgotten && !CardNumber(text) && asked != reading.AskedAddress
 }
 
 // known gives what must be hidden from a model, or false where the customer forbade asking one.
@@ -274,4 +292,72 @@ const maxLogged = 3000
 func logged(err error) string {
 	s := fmt.Sprint(err)
 	return s[:min(len(s), maxLogged)]
+}
+
+// readTwice notes what both understanders made of the message at hand, or that the model is to read it after the answer.
+// models is nil where the model may not be asked, or where only a part of the message is read.
+func (t *talk) readTwice(m inbox.Message, q Question, own reading.Reading, models readings, followed bool) {
+	if !t.shop.Model || !t.shop.Shadow || t.b.lessons == nil || models == nil {
+		return
+	}
+	c := lessons.Comparison{SecondDue: lessons.SecondDue{Merchant: q.Merchant, Conversation: q.Conversation, Message: m.ID}, Language: q.Locale,
+		Acted: lessons.ByEmbedded, Twice: lessons.Twice{Embedded: shadow.Deeds(own.Actions)}}
+	other, asked := models[m.ID]
+	switch {
+	case other != nil && followed:
+		c.Acted, c.Twice.Model = lessons.ByModel, shadow.Deeds(other.Actions)
+		c.Kind, c.Same = shadow.Same(other.Actions, own.Actions, q.State)
+	case other != nil:
+		c.Twice.Model = shadow.Deeds(other.Actions)
+		c.Kind, c.Same = shadow.Same(own.Actions, other.Actions, q.State)
+	case asked:
+		c.Silent = true
+		c.Kind, _ = shadow.Same(own.Actions, nil, q.State)
+	default:
+		if unsure(own) || !shadow.Worth(own.Actions) || !mayGo(m, q.Text, q.State.Asked) || tellsAddress(own) || len(models)+t.awaited() >= maxAsked {
+			return
+		}
+		c.Kind, _ = shadow.Same(own.Actions, nil, q.State)
+		c.Twice.Before = shadow.Moment{State: q.State, Locale: q.Locale}.Write()
+	}
+	t.twice = append(t.twice, c)
+}
+
+// tellsAddress tells whether a message was read as an address: what never had to leave the house does not leave it for a comparison.
+func tellsAddress(r reading.Reading) bool {
+	return slices.ContainsFunc(r.Actions, func(a reading.Action) bool { return a.Kind == reading.SetAddress })
+}
+
+// awaited counts the second readings that this turn has asked for.
+func (t *talk) awaited() (n int) {
+	for _, c := range t.twice {
+		if c.Twice.Before != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// keepTwice keeps and counts what was read twice, in the order that the counts are to be taken in. That it cannot be kept is
+// nothing to the customer.
+func (t *talk) keepTwice() {
+	if len(t.twice) == 0 {
+		return
+	}
+	slices.SortStableFunc(t.twice, func(a, b lessons.Comparison) int { return strings.Compare(a.Kind, b.Kind) })
+	err := t.tx.Try(func(tx database.Tx) error {
+		for _, c := range t.twice {
+			keep := t.b.lessons.Compared
+			if c.Twice.Before != nil {
+				keep = t.b.lessons.Await
+			}
+			if err := keep(tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.b.log.Warn("what was read twice is not kept", "conversation", t.c.ID, "error", logged(err))
+	}
 }

@@ -49,6 +49,7 @@ type proposal struct {
 // decode turns the calls of every choice into a reading, or refuses them all.
 func decode(answer *llms.ContentResponse, q bot.Question, s *shelf, h hidden) (reading.Reading, error) {
 	out := reading.Reading{Language: q.Locale, Confidence: modelSure, Actions: []reading.Action{}, Unread: []string{}}
+	nothing := false // it said that it understood nothing
 	for _, choice := range answer.Choices {
 		for _, call := range choice.ToolCalls {
 			if call.FunctionCall == nil || len(out.Actions) >= maxCalls {
@@ -64,15 +65,20 @@ func decode(answer *llms.ContentResponse, q bot.Question, s *shelf, h hidden) (r
 			if err != nil {
 				return reading.Reading{}, err
 			}
-			if a.Kind != notUnderstood {
-				out.Actions = append(out.Actions, a)
+			if a.Kind == notUnderstood {
+				nothing = true
+				continue
 			}
+			out.Actions = append(out.Actions, a)
 		}
 	}
-	if len(out.Actions) == 0 {
-		return reading.Reading{}, fmt.Errorf("%w: no action", ErrRefused)
+	switch {
+	case len(out.Actions) > 0:
+		return out, nil
+	case nothing:
+		return reading.Reading{}, fmt.Errorf("%w: %w", ErrRefused, bot.ErrNoAction)
 	}
-	return out, nil
+	return reading.Reading{}, fmt.Errorf("%w: no action", ErrRefused)
 }
 
 func validate(call *llms.FunctionCall, q bot.Question, s *shelf, h hidden) (reading.Action, error) {

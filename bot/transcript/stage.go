@@ -161,7 +161,7 @@ func (s *Stage) wire(keys *privacy.Keys) (err error) {
 	s.Bot, err = bot.New(s.DB, s.Inbox, s.Orders, s.Catalog, s.People, s.Desk, func(ctx context.Context, merchant string) (bot.Shop, error) {
 		m, err := s.register.Get(ctx, merchant)
 		return bot.Shop{Name: m.Name, Currency: m.Currency, Country: m.Country, Language: m.Language, Formal: m.Settings.Formal,
-			Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Model: m.Settings.LLM, Wording: m.Settings.LLMWording}, err
+			Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Model: m.Settings.LLM, Wording: m.Settings.LLMWording, Shadow: m.Settings.LLMShadow}, err
 	}, s.Embedded, s.Model, s.Log)
 	if err == nil {
 		s.Lessons = lessons.New(s.DB, keys, s.Catalog, s.Inbox, s.Desk)

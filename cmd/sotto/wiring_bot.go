@@ -99,7 +99,7 @@ func (h *house) shopOf(ctx context.Context, merchant string) (bot.Shop, error) {
 	m, err := h.Merchants.Get(ctx, merchant)
 	return bot.Shop{Name: m.Name, Currency: m.Currency, Country: m.Country, Language: m.Language, Formal: m.Settings.Formal,
 		Pickup: m.Settings.Pickup, Delivery: m.Settings.Delivery, Model: m.Settings.LLM,
-		Wording: m.Settings.LLMWording}, err
+		Wording: m.Settings.LLMWording, Shadow: m.Settings.LLMShadow}, err
 }
 
 // page reads a page at an address that a merchant gave: on the public internet only, unless the shop is local itself.
