@@ -230,10 +230,15 @@ func (t *talk) partOfLabel(text string) (tap string, found bool) {
 // language goes over to the language that the customer was heard to speak.
 func (t *talk) language(r reading.Reading, model bool) {
 	code, spoken := t.b.words.Speaks(r.Language)
-	if model || t.mem.Pinned || !spoken || len(r.Actions) == 0 || r.Confidence < sureEnough || code == t.voice().Language() {
+	if model || t.mem.Pinned || !spoken || isAddress(r) || len(r.Actions) == 0 || r.Confidence < sureEnough || code == t.voice().Language() {
 		return
 	}
 	t.speak(code)
+}
+
+// isAddress tells whether a message is no more than where to deliver: streets are called what they are called in any language.
+func isAddress(r reading.Reading) bool {
+	return !slices.ContainsFunc(r.Actions, func(a reading.Action) bool { return a.Kind != reading.SetAddress })
 }
 
 func (t *talk) speak(code string) {
