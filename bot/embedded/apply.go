@@ -365,6 +365,9 @@ func (c *clause) counted(r *reader, i int) (n int, product int32) {
 	}
 	if number < 0 {
 		number, product = i+1, r.cartProduct(c, i+2)
+		if product < 0 && i+2 < len(c.segs) && c.segs[i+2].has(cOf) {
+			product = r.cartProduct(c, i+3)
+		}
 	}
 	if number >= len(c.segs) || product < 0 && c.named > 0 {
 		return 0, -1

@@ -194,6 +194,9 @@ func (r *reader) asks(c *clause) bool {
 		if s.to-s.from > 1 && s.has(cOpener) && !s.has(cQuestion) {
 			continue // a courtesy may begin like a question
 		}
+		if s.to-s.from > 1 && s.hasAny(cPickup, cEatIn, cDeliveryWay, cRemove) && !s.hasAny(cQuestion, cAux) {
+			break // "es para llevar" says how, though "es" may ask
+		}
 		if !s.has(cGreet) && !s.has(cYes) && (r.hitAt(s.from, cQuestion) || r.hitAt(s.from, cAux)) {
 			return true
 		}

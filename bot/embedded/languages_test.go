@@ -167,7 +167,9 @@ func TestNoIsNeverYes(t *testing.T) {
 		"مو الحين", "لا أريد", "غير موافق", "لا أوافق", "طبعا لا", "نعم لا", "أكيد لا", "تمام لا", "ok لا", "مش تمام", "مو صحيح", "غير صحيح", "هل هذا صحيح؟", "نعم ولكن انتظر",
 		"لا تؤكد الطلب", "ربما نعم", "يمكن", "nahi", "nahin", "nhi", "ji nahi", "nahi ji", "abhi nahi", "abhi mat karo", "mat karo", "rehne do", "baad mein",
 		"nahi chahiye", "galat hai", "sahi nahi hai", "theek nahi hai", "bilkul nahi", "haan nahi", "ok nahi", "confirm mat karo", "order mat karo", "theek hai kya", "haan ya nahi?",
-		"haan lekin ruko", "shayad", "pata nahi", "na", "nahi nahi", "confirm nahi karna"} {
+		"haan lekin ruko", "nel", "no espera", "mejor no", "pode ser que não", "não pode ser", "agora n", "nö lass mal", "ja aber moment noch", "nan merci",
+		"c'est pas bon", "oui mais attends", "ntar dulu", "gak dulu deh", "ya udah ga jadi", "ya sudah batal saja", "nhi yaar", "abhi rehne do", "先不要了", "好的等会儿", "不下单了", "لا استنى", "مو الحين", "لا مش كده",
+		"yes i am not sure", "shayad", "pata nahi", "na", "nahi nahi", "confirm nahi karna"} {
 		for locale := range tables {
 			state := reading.State{Asked: reading.AskedConfirm, Cart: []reading.CartLine{{Line: "l1", SKU: "TEA", Quantity: 1}}}
 			for _, a := range openMenuIn(t, locale).Read(m, state, locale).Actions {

@@ -13,8 +13,8 @@ import (
 // How alike a message and an example must be before the merchant's question is taken as asked; beside another reading
 // the likeness must be plainer.
 const (
-	alikeEnough = 0.44
-	alikeBeside = 0.55
+	alikeEnough = 0.46
+	alikeBeside = 0.58
 	// What the bot can answer by itself, and what is a yes, is left to the merchant's question only where that is nearly the same.
 	alikeOwn = 0.8
 	// A question with several examples that are alike is more likely than one with a single one.
@@ -34,7 +34,7 @@ const (
 	weightPair  = 0.6
 	weightPiece = 0.35
 	pieceLength = 4
-	weightTopic = 0.3 // what a phrase of the language is about, so that "track" and "where is" are alike
+	weightTopic = 0.5 // what a phrase of the language is about, so that "track" and "where is" are alike
 	weightSmall = 0.5 // of a small word's features: "the", "would"
 )
 

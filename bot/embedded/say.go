@@ -71,6 +71,8 @@ func (r *reader) speak(u *rule, c *clause) bool {
 		if a.Code = r.code(c); a.Code == "" {
 			return false
 		}
+	case reading.Browse:
+		a.Category = r.category(c)
 	case reading.SetLanguage:
 		a.Language = r.languageName(c)
 	case reading.OrderStatus, reading.CancelOrder, reading.ReturnOrder, reading.ReportProblem:
@@ -234,11 +236,9 @@ func (r *reader) look(c *clause) bool {
 		r.put(reading.Action{Kind: reading.ShowProduct, SKU: r.lex.products[p].sku})
 		return true
 	}
-	for i := range c.segs {
-		if ph := c.segs[i].phrase; ph >= 0 && len(r.lex.phrases[ph].categories) > 0 && c.words <= 2 {
-			r.put(reading.Action{Kind: reading.Browse, Category: r.lex.phrases[ph].categories[0]})
-			return true
-		}
+	if category := r.category(c); category != "" && c.words <= 2 {
+		r.put(reading.Action{Kind: reading.Browse, Category: category})
+		return true
 	}
 	if !c.concepts.hasAny(cSearch, cAnythingWith) && !r.hints(c) || c.concepts.hasAny(cKnow) || len(r.lex.products) == 0 {
 		return false
@@ -343,6 +343,16 @@ func (r *reader) product(c *clause) (int32, bool) {
 		}
 	}
 	return 0, false
+}
+
+// category gives the first category that a clause names, "" for none.
+func (r *reader) category(c *clause) string {
+	for i := range c.segs {
+		if ph := c.segs[i].phrase; ph >= 0 && len(r.lex.phrases[ph].categories) > 0 {
+			return r.lex.phrases[ph].categories[0]
+		}
+	}
+	return ""
 }
 
 // content gives the words of a clause that are not mere grammar.
