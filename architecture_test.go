@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"inbox":      {"channels", "customers", "merchants", "privacy"},
 	"bot":        {"inbox", "orders", "catalog", "customers", "lessons"},
 	"lessons":    {"catalog", "inbox", "privacy"}, // what the bot could not read, and what it is taught from that; web shows it and may not enter bot
-	"rehearsals": {},                              // what became of written conversations; who plays them is given by the wiring
+	"rehearsals": {"privacy"},                     // what became of written conversations; who plays them is given by the wiring
 	"campaigns":  {"inbox", "channels", "customers", "catalog"},
 	"agents":     {"orders", "catalog", "payments", "customers", "merchants"},
 	"web":        {anyRoom, "-agents", "-bot"},

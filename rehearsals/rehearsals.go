@@ -11,6 +11,7 @@ import (
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/id"
 	"sotto.chat/internal/jobs"
+	"sotto.chat/privacy"
 )
 
 // Bounds of what one merchant keeps.
@@ -32,9 +33,10 @@ var (
 	ErrWritten = fault.New(fault.Invalid, "bad_script", "The conversation cannot be read.")
 )
 
-// Script is one conversation that the merchant wrote.
+// Script is one conversation that the merchant wrote. Body is opened; in the database it is sealed with the merchant's key.
 type Script struct {
 	MerchantID, ID, Name, Body string
+	Sealed                     []byte
 	CreatedAt, UpdatedAt       time.Time
 }
 
@@ -55,12 +57,14 @@ type Outcome struct {
 	Talk    string `json:"talk,omitempty"`
 }
 
-// Run is one rehearsal of all scripts.
+// Run is one rehearsal of all scripts. Outcomes are opened; in the database they are sealed with the merchant's key, for they
+// quote what was written.
 type Run struct {
 	MerchantID, ID          string
 	Catalog                 int64 // the version of the goods that it played with
 	Passed, Failed, LeftOut int64
 	Outcomes                []Outcome `gorm:"serializer:json"`
+	Sealed                  []byte
 	StartedAt, EndedAt      time.Time
 }
 
@@ -87,6 +91,7 @@ type Stage struct {
 // Rehearsals is the room's door. It is safe for concurrent use.
 type Rehearsals struct {
 	db    *database.DB
+	keys  *privacy.Keys
 	desk  *jobs.Desk
 	log   *slog.Logger
 	stage Stage
@@ -99,9 +104,10 @@ type Due struct{ Merchant string }
 func (Due) NewsKind() string { return "rehearsals.due" }
 
 // New makes the room, and has it rehearse each night.
-func New(db *database.DB, desk *jobs.Desk, log *slog.Logger, stage Stage) *Rehearsals {
-	r := &Rehearsals{db: db, desk: desk, log: log, stage: stage}
+func New(db *database.DB, keys *privacy.Keys, desk *jobs.Desk, log *slog.Logger, stage Stage) *Rehearsals {
+	r := &Rehearsals{db: db, keys: keys, desk: desk, log: log, stage: stage}
 	jobs.On(desk, "rehearsals.run", r.nightly)
+	desk.Every("rehearsals.seal", 24*time.Hour, r.Seal)
 	desk.Every("rehearsals.night", time.Hour, r.Night)
 	return r
 }
@@ -155,7 +161,7 @@ func (r *Rehearsals) nightly(ctx context.Context, n Due) error {
 
 // Rehearse plays everything now and keeps what became of it.
 func (r *Rehearsals) Rehearse(ctx context.Context, merchant string) (Run, error) {
-	own, err := scripts(r.db.Read(ctx), merchant)
+	own, err := r.Scripts(ctx, merchant)
 	if err != nil {
 		return Run{}, err
 	}
@@ -182,18 +188,24 @@ func (r *Rehearsals) Rehearse(ctx context.Context, merchant string) (Run, error)
 	}
 	return run, r.db.InTx(ctx, func(tx database.Tx) error {
 		run.EndedAt = tx.Now
-		return insertRun(tx, run)
+		kept, err := r.sealedRun(tx, run)
+		if err != nil {
+			return err
+		}
+		return insertRun(tx, kept)
 	})
 }
 
 // Runs gives the rehearsals, the newest first; next is the after of the next page, or empty.
 func (r *Rehearsals) Runs(ctx context.Context, merchant, after string, limit int) (list []Run, next string, err error) {
-	list, err = runs(r.db.Read(ctx), merchant, after, limit+1)
+	if list, err = runs(r.db.Read(ctx), merchant, after, limit+1); err != nil {
+		return nil, "", err
+	}
 	if len(list) > limit {
 		list = list[:limit]
 		next = list[limit-1].ID
 	}
-	return list, next, err
+	return list, next, r.openRuns(ctx, merchant, list)
 }
 
 // Changes gives a rehearsal with what differs from the one before it.
@@ -206,10 +218,14 @@ func (r *Rehearsals) Changes(ctx context.Context, merchant, run string) (Run, []
 		return now, nil, err
 	}
 	before, err := runs(r.db.Read(ctx), merchant, now.ID, 1)
-	if err != nil || len(before) == 0 {
+	if err != nil {
 		return now, nil, err
 	}
-	return now, compare(before[0].Outcomes, now.Outcomes), nil
+	both := append([]Run{now}, before...)
+	if err := r.openRuns(ctx, merchant, both); err != nil || len(both) == 1 {
+		return both[0], nil, err
+	}
+	return both[0], compare(both[1].Outcomes, both[0].Outcomes), nil
 }
 
 func compare(before, after []Outcome) (out []Change) {
@@ -234,7 +250,11 @@ func compare(before, after []Outcome) (out []Change) {
 
 // Scripts gives what the merchant wrote, by name.
 func (r *Rehearsals) Scripts(ctx context.Context, merchant string) ([]Script, error) {
-	return scripts(r.db.Read(ctx), merchant)
+	list, err := scripts(r.db.Read(ctx), merchant)
+	if err != nil {
+		return nil, err
+	}
+	return list, r.openScripts(ctx, merchant, list)
 }
 
 // Put keeps a conversation, in the place of one of the same name.
@@ -260,7 +280,11 @@ func (r *Rehearsals) Put(tx database.Tx, merchant, name, body string) (Script, e
 	if !known && len(all) >= MaxScripts {
 		return Script{}, ErrMany
 	}
-	return s, saveScript(tx, s)
+	kept, err := r.sealedScript(tx, s)
+	if err != nil {
+		return s, err
+	}
+	return s, saveScript(tx, kept)
 }
 
 // Remove takes a conversation out.

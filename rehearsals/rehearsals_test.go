@@ -1,9 +1,11 @@
 package rehearsals_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,8 +13,112 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/jobs"
 	"sotto.chat/internal/testkit"
+	"sotto.chat/privacy"
 	"sotto.chat/rehearsals"
 )
+
+// shops gives the keys of two merchants.
+func shops(t *testing.T, db *database.DB) *privacy.Keys {
+	t.Helper()
+	keys, err := privacy.New(db, bytes.Repeat([]byte{7}, privacy.MasterLength))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, merchant := range []string{"mer_a", "mer_b"} {
+		if err := db.InTx(t.Context(), func(tx database.Tx) error { return keys.Create(tx, merchant, privacy.MerchantSubject()) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return keys
+}
+
+// stored is what the two tables hold, as text.
+func stored(t *testing.T, db *database.DB) string {
+	t.Helper()
+	var out strings.Builder
+	for _, table := range []string{"rehearsal_scripts", "rehearsals"} {
+		var rows []map[string]any
+		if err := db.Read(t.Context()).Raw("select * from " + table).Scan(&rows).Error; err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			for name, v := range r {
+				if raw, ok := v.([]byte); ok {
+					v = string(raw)
+				}
+				fmt.Fprintf(&out, "%s=%v\n", name, v)
+			}
+		}
+	}
+	return out.String()
+}
+
+// What a merchant writes and what was said in a rehearsal is sealed; what an earlier version kept in clear is read as before,
+// and sealed at the next start.
+func TestRehearsalsAreSealed(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		desk, keys := jobs.New(db, testkit.Log(t)), shops(t, db)
+		room := rehearsals.New(db, keys, desk, testkit.Log(t), rehearsals.Stage{
+			Check:     func(string, string) error { return nil },
+			Merchants: func(context.Context, time.Time) ([]string, error) { return []string{"mer_a", "mer_b"}, nil },
+			Play: func(_ context.Context, _ string, own []rehearsals.Script) (out []rehearsals.Outcome, _ int64, _ error) {
+				for _, o := range own {
+					out = append(out, rehearsals.Outcome{Name: o.Name, Outcome: rehearsals.Failed, Step: o.Body, Talk: "customer: " + o.Body})
+				}
+				return out, 1, nil
+			},
+		})
+		must(db.InTx(t.Context(), func(tx database.Tx) error {
+			for _, old := range []string{
+				`insert into rehearsal_scripts (merchant_id, id, name, body, created_at, updated_at) values ('mer_a', 'scr_old', 'old', 'oldowl88', ?, ?)`,
+				`insert into rehearsals (merchant_id, id, catalog, passed, failed, left_out, outcomes, started_at, ended_at) values ('mer_a', 'reh_old', 1, 0, 1, 0, '[{"name":"old","outcome":"failed","talk":"oldowl88"}]', ?, ?)`,
+			} {
+				if err := tx.DB().Exec(old, tx.Now, tx.Now).Error; err != nil {
+					return err
+				}
+			}
+			_, err := room.Put(tx, "mer_a", "mine", "newnightjar99")
+			return err
+		}))
+		clock.Advance(time.Minute)
+		_, err := room.Rehearse(t.Context(), "mer_a")
+		must(err)
+		shown := func() string {
+			list, err := room.Scripts(t.Context(), "mer_a")
+			must(err)
+			runs, _, err := room.Runs(t.Context(), "mer_a", "", 10)
+			must(err)
+			return fmt.Sprint(list[0].Name, list[0].Body, list[1].Name, list[1].Body, runs[0].Outcomes, runs[1].Outcomes)
+		}
+		before := shown()
+		if strings.Count(before, "newnightjar99") != 3 || strings.Count(before, "oldowl88") != 4 {
+			t.Fatal(before)
+		}
+		if found := stored(t, db); strings.Contains(found, "newnightjar99") || !strings.Contains(found, "oldowl88") {
+			t.Fatal(found)
+		}
+		for range 2 {
+			must(room.Seal(t.Context()))
+			if found := stored(t, db); strings.Contains(found, "oldowl88") || !strings.Contains(found, "scr_old") {
+				t.Error(found)
+			}
+			if after := shown(); after != before {
+				t.Errorf("%s, and it was %s", after, before)
+			}
+		}
+		must(db.InTx(t.Context(), func(tx database.Tx) error { return keys.Destroy(tx, "mer_a", privacy.MerchantSubject()) }))
+		clock.Advance(time.Minute)
+		if list, err := room.Scripts(t.Context(), "mer_a"); !errors.Is(err, privacy.ErrForgotten) {
+			t.Error("readable without the key", list, err)
+		}
+	})
+}
 
 // A night plays once for each shop, tells what has changed since the night before, and forgets after its time.
 func TestTheNight(t *testing.T) {
@@ -25,8 +131,8 @@ func TestTheNight(t *testing.T) {
 		}
 		var played atomic.Int64
 		var broken atomic.Bool
-		desk := jobs.New(db, testkit.Log(t))
-		room := rehearsals.New(db, desk, testkit.Log(t), rehearsals.Stage{
+		desk, keys := jobs.New(db, testkit.Log(t)), shops(t, db)
+		room := rehearsals.New(db, keys, desk, testkit.Log(t), rehearsals.Stage{
 			Merchants: func(context.Context, time.Time) ([]string, error) { return []string{"mer_a", "mer_b"}, nil },
 			Check: func(_, body string) error {
 				if body == "bad" {
@@ -62,9 +168,9 @@ func TestTheNight(t *testing.T) {
 		night(1)
 		before := played.Load()
 		must(room.Night(t.Context()))
-		clock.Advance(24 * time.Hour)
 		broken.Store(true)
 		must(db.InTx(t.Context(), func(tx database.Tx) error { _, err := room.Put(tx, "mer_a", "mine", "customer: hi"); return err }))
+		clock.Advance(24 * time.Hour)
 		night(2)
 		if played.Load() != before+2 {
 			t.Error("a shop rehearsed twice in one night")
@@ -91,8 +197,8 @@ func TestTheNight(t *testing.T) {
 
 func TestTheMerchantsOwn(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) {
-		desk := jobs.New(db, testkit.Log(t))
-		room := rehearsals.New(db, desk, testkit.Log(t), rehearsals.Stage{Check: func(_, body string) error {
+		desk, keys := jobs.New(db, testkit.Log(t)), shops(t, db)
+		room := rehearsals.New(db, keys, desk, testkit.Log(t), rehearsals.Stage{Check: func(_, body string) error {
 			if body == "bad" {
 				return errors.New("mine:1: no")
 			}

@@ -42,10 +42,30 @@ func scripts(q *gorm.DB, merchant string) (list []Script, err error) {
 
 func saveScript(tx database.Tx, s Script) error {
 	return tx.DB().Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "merchant_id"}, {Name: "id"}},
-		DoUpdates: clause.AssignmentColumns([]string{"body", "updated_at"})}).Create(&s).Error
+		DoUpdates: clause.AssignmentColumns([]string{"body", "sealed", "updated_at"})}).Create(&s).Error
 }
 
 func dropScript(tx database.Tx, merchant, script string) (bool, error) {
 	done := tx.DB().Delete(&Script{}, "merchant_id = ? and id = ?", merchant, script)
 	return done.RowsAffected > 0, done.Error
+}
+
+// inClear gives what an earlier version kept without a seal.
+func inClear(q *gorm.DB, merchant string) (written []Script, played []Run, err error) {
+	if err := q.Where("merchant_id = ? and body <> ''", merchant).Find(&written).Error; err != nil {
+		return nil, nil, err
+	}
+	err = q.Where("merchant_id = ? and sealed is null", merchant).Find(&played).Error
+	return written, played, err
+}
+
+// sealScript puts the seal in the place of the body, unless somebody has written another meanwhile.
+func sealScript(tx database.Tx, s Script, body string) error {
+	return tx.DB().Model(&Script{}).Where("merchant_id = ? and id = ? and body = ?", s.MerchantID, s.ID, body).
+		Updates(map[string]any{"body": "", "sealed": s.Sealed}).Error
+}
+
+func sealRun(tx database.Tx, r Run) error {
+	return tx.DB().Model(&Run{}).Where("merchant_id = ? and id = ? and sealed is null", r.MerchantID, r.ID).
+		Updates(map[string]any{"outcomes": "[]", "sealed": r.Sealed}).Error
 }

@@ -36,6 +36,7 @@ var canaries = map[string]string{
 	"a number in WhatsApp":      "34600987654",
 	"what is said in WhatsApp":  "Twitterbird88",
 	"an address in the chat":    "Amselgasse 99",
+	"a rehearsal's words":       "rehearsalrobin21",
 	"a query in a path":         "queryquail66",
 	"a body that is refused":    "refusedraven22",
 	"an unknown field's value":  "fieldfinch33",
@@ -160,6 +161,10 @@ func releaseCanaries(t *testing.T, demo demoInfo, s shop) (orderID string) {
 		t.Errorf("the order does not show why it was cancelled: %s", a.body)
 	}
 	giveBack(t, s, canaries["why staff give back"])
+	s.do(t, http.MethodPost, "/v1/conversation_tests", map[string]string{"name": "mine", "text": "customer: " + canaries["a rehearsal's words"]}, nil)
+	if a := s.ask(t, http.MethodGet, "/v1/conversation_tests", nil); !bytes.Contains(a.body, []byte(canaries["a rehearsal's words"])) {
+		t.Errorf("the rehearsal is not shown: %s", a.body)
+	}
 	s.do(t, http.MethodPatch, "/v1/customers/"+placed.Order.Customer, map[string]string{"name": canaries["a name that staff wrote"],
 		"phone": "+" + canaries["a phone that staff wrote"]}, nil)
 	if a := s.ask(t, http.MethodGet, "/v1/customers/"+placed.Order.Customer, nil); !bytes.Contains(a.body, []byte(canaries["a name that staff wrote"])) {

@@ -21,6 +21,8 @@ var seals = []struct{ query, subject, label string }{
 	{"select l.merchant_id, l.id, c.customer_id as owner, l.note as sealed from cart_lines l join carts c on c.merchant_id = l.merchant_id and c.id = l.cart_id", "customer", "cart_lines.note:"},
 	{"select r.merchant_id, r.id, p.customer_id as owner, r.words as sealed from refunds r join payments p on p.merchant_id = r.merchant_id and p.id = r.payment_id", "customer", "refunds.words:"},
 	{"select e.merchant_id, e.id, o.customer_id as owner, e.words as sealed from order_events e join orders o on o.merchant_id = e.merchant_id and o.id = e.order_id", "customer", "order_events.words:"},
+	{"select merchant_id, id, '' as owner, sealed from rehearsal_scripts", "", "rehearsal_scripts.sealed:"},
+	{"select merchant_id, id, conversation_id as owner, sealed from second_readings", "conversation", "second_readings.sealed:"},
 	{"select merchant_id, key_id || ':' || key as id, '' as owner, sealed from idempotency_keys", "", "idempotency_keys.sealed:"},
 }
 

@@ -29,7 +29,7 @@ func (h *house) newBot() (*bot.Bot, error) {
 	h.Lessons = lessons.New(h.DB, h.Keys, h.Catalog, h.Inbox, h.desk)
 	h.Lessons.Reads(h.page)
 	b.Learn(h.Lessons)
-	h.Rehearsals = rehearsals.New(h.DB, h.desk, h.log, practice.Stage(practice.Rooms{Merchants: h.Merchants, Catalog: h.Catalog, Payments: h.Payments}))
+	h.Rehearsals = rehearsals.New(h.DB, h.Keys, h.desk, h.log, practice.Stage(practice.Rooms{Merchants: h.Merchants, Catalog: h.Catalog, Payments: h.Payments}))
 	h.Try = func(ctx context.Context, merchant, text, locale, asked string) (lessons.Trial, error) {
 		goods, err := b.Goods(ctx, merchant)
 		if err != nil {

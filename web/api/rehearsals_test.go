@@ -21,7 +21,7 @@ func TestRehearsalsOverREST(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
 		var room *rehearsals.Rehearsals
 		s := webtest.Open(t, db, clock, func(s *webtest.Shop) {
-			room = rehearsals.New(s.DB, s.Desk, testkit.Log(t), rehearsals.Stage{
+			room = rehearsals.New(s.DB, s.Keys, s.Desk, testkit.Log(t), rehearsals.Stage{
 				Check: func(_, body string) error {
 					if body == "bad" {
 						return errors.New("mine:1: nobody knows what it means")

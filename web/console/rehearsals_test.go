@@ -18,7 +18,7 @@ func TestRehearsalsInTheConsole(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
 		var room *rehearsals.Rehearsals
 		s := webtest.Open(t, db, clock, func(s *webtest.Shop) {
-			room = rehearsals.New(s.DB, s.Desk, testkit.Log(t), rehearsals.Stage{Check: func(string, string) error { return nil },
+			room = rehearsals.New(s.DB, s.Keys, s.Desk, testkit.Log(t), rehearsals.Stage{Check: func(string, string) error { return nil },
 				Play: func(_ context.Context, _ string, own []rehearsals.Script) (out []rehearsals.Outcome, _ int64, _ error) {
 					for _, o := range own {
 						out = append(out, rehearsals.Outcome{Name: o.Name, Outcome: rehearsals.Failed, Line: 2, Step: "cart: <i>", Message: "it is: empty", Talk: "bot: <u>"})

@@ -32,7 +32,7 @@ func TestARehearsalOfTheLiveShop(t *testing.T) {
 		desk := jobs.New(db, testkit.Log(t))
 		register, goods := merchants.New(db, keys), catalog.New(db, desk)
 		money := payments.New(db, register, desk, payments.Config{StripeURL: "http://127.0.0.1:1", PublicURL: "http://127.0.0.1:1", LinkKey: keys.Derive("pay-links"), Log: testkit.Log(t)})
-		room := rehearsals.New(db, desk, testkit.Log(t), practice.Stage(practice.Rooms{Merchants: register, Catalog: goods, Payments: money}))
+		room := rehearsals.New(db, keys, desk, testkit.Log(t), practice.Stage(practice.Rooms{Merchants: register, Catalog: goods, Payments: money}))
 		must(desk.Open(t.Context()))
 		m, _, err := register.Create(t.Context(), merchants.NewMerchant{Name: "Real", Currency: "USD", Country: "US", Language: "en", Settings: merchants.Settings{Pickup: true}})
 		must(err)
