@@ -3,6 +3,7 @@ package embedded
 import (
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"sotto.chat/catalog/search"
 )
@@ -118,24 +119,67 @@ func (l *Lexicon) split(text string, tokens []token, lang *language) []token {
 		if len(w) < 6 || len(w) > 30 || l.known(w, lang) || i+1 < len(tokens) && tokens[i+1].start == tokens[i].end && tokens[i+1].word[0] <= '9' {
 			continue // a word with a number on it is a code
 		}
-		for cut := len(w) - 3; cut >= 3; cut-- {
-			a, b := w[:cut], w[cut:]
-			if stem, ok := l.compound(a, b, lang); ok {
-				a = stem
-			} else if w[cut] >= 0x80 || !seam(text[tokens[i].start:tokens[i].end], cut) && !l.glued(a, b, lang) {
-				continue
-			}
-			if near, _ := l.typos.Nearest(w); near != "" {
-				break
-			}
-			half := tokens[i]
-			half.word, half.brk, half.start = l.form(b, lang), breakNone, min(half.start+cut, half.end)
-			tokens[i].word, tokens[i].end, tokens[i].question = l.form(a, lang), half.start, false
-			tokens = slices.Insert(tokens, i+1, half)
-			break
+		cut := l.seamOf(text[tokens[i].start:tokens[i].end], w, lang)
+		if cut == 0 {
+			continue
 		}
+		a, b := w[:cut], w[cut:]
+		if stem, ok := l.compound(a, b, lang); ok {
+			a = stem
+		}
+		half := tokens[i]
+		half.word, half.brk, half.start = l.form(b, lang), breakNone, min(half.start+cut, half.end)
+		tokens[i].word, tokens[i].end, tokens[i].question = l.form(a, lang), half.start, false
+		tokens = slices.Insert(tokens, i+1, half)
 	}
 	return tokens
+}
+
+// seamOf finds where two words were glued to one that nobody knows, 0 for nowhere: where both are surely known, else
+// where the most of it is known.
+func (l *Lexicon) seamOf(raw, w string, lang *language) int {
+	if near, _ := l.typos.Nearest(w); near != "" {
+		return 0
+	}
+	for cut := len(w) - 3; cut >= 3; cut-- {
+		if _, ok := l.compound(w[:cut], w[cut:], lang); ok || w[cut] < 0x80 && (seam(raw, cut) || l.glued(w[:cut], w[cut:], lang)) {
+			return cut
+		}
+	}
+	if near, _ := lang.typos.Nearest(w); near != "" || l.questions.written[w] || w[0] >= utf8.RuneSelf {
+		return 0
+	}
+	best, most := 0, 0
+	for cut := len(w) - minGlued; cut >= minGlued; cut-- {
+		if n := l.looselyGlued(w[:cut], w[cut:], lang); n > most {
+			best, most = cut, n
+		}
+	}
+	return best
+}
+
+// Letters that a word of the language has at least, and the whole, where the other half is not known.
+const (
+	minLoose = 6
+	minWhole = 11
+)
+
+// looselyGlued gives how many letters of a glued word are known: in both halves, where one is a word of the merchant's
+// questions or says how goods look, or in one alone where it is a long word of the language.
+func (l *Lexicon) looselyGlued(a, b string, lang *language) int {
+	asked := l.questions.written[a] || l.questions.written[b]
+	first, second := lang.vocab[a] || l.questions.written[a], lang.vocab[b] || l.questions.written[b]
+	switch {
+	case asked && first && second, slices.Contains(lang.shapes.Looks, a) && (l.inCatalog(b) || second):
+		return len(a) + len(b)
+	case len(a)+len(b) < minWhole:
+		return 0
+	case lang.vocab[b] && len(b) >= minLoose:
+		return len(b)
+	case lang.vocab[a] && len(a) >= minLoose:
+		return len(a)
+	}
+	return 0
 }
 
 // form gives the word as the language and the catalog write it.

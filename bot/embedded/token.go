@@ -185,6 +185,8 @@ type shapes struct {
 	// Lacking are words in front of what a thing is without, and FreeOf words behind it: "non fat milk", "fat free milk".
 	Lacking []string `json:"lacking"`
 	FreeOf  []string `json:"free_of"`
+	// Looks are words that stand right before goods of all sorts: "black", "large".
+	Looks []string `json:"looks"`
 	// AmountsBehind tells that how much of a choice is wanted may stand behind it: "cheeni kam".
 	AmountsBehind bool `json:"amounts_behind"`
 }
