@@ -129,7 +129,11 @@ func (t *talk) question() error {
 	if t.mem.Asked == reading.AskedOption && !t.parting {
 		t.mem.ask(reading.AskedNothing)
 	}
-	if t.show {
+	switch {
+	case t.whither:
+		t.mem.ask(reading.AskedAddress)
+		t.askAddress()
+	case t.show:
 		t.cartButtons()
 	}
 	return nil

@@ -84,13 +84,26 @@ func (t *talk) setMethod(method string) error {
 		return err
 	}
 	t.out.say("method_"+method, nil)
+	if m == orders.MethodDelivery {
+		_, details, err := t.b.people.Find(t.tx, t.c.MerchantID, t.c.CustomerID)
+		if err != nil {
+			return err
+		}
+		t.whither = details.Address == nil
+	}
 	return t.rewayed()
 }
 
 // rewayed notes that the way to the customer is another one, which may change the total.
 func (t *talk) rewayed() error {
 	t.mem.Quote, t.touched = nil, true
-	return t.load()
+	if err := t.load(); err != nil {
+		return err
+	}
+	if t.show = len(t.cart.Lines) > 0; !t.show {
+		t.out.say("ready", nil)
+	}
+	return nil
 }
 
 // setAddress keeps where to deliver to: with the customer, for the next time, and in the cart; sealed in both.

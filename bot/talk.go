@@ -50,6 +50,8 @@ type talk struct {
 	said     string // the last words of the customer
 	shown    bool   // goods were shown, which a choice is made from now
 	parting  bool   // the customer takes his leave: nothing is asked again
+	// whither says that delivery was chosen and nobody knows where to.
+	whither bool
 	// wanted are the skus of what the message at hand adds.
 	wanted []string
 	// choicesFrom is where the choices of an option begin that are offered next.
