@@ -270,10 +270,13 @@ func (b *Bot) sense(ctx context.Context, c inbox.Conversation, messages []inbox.
 		if !ok {
 			continue
 		}
+		if tried >= maxAsked {
+			break // the turn begins anew for what is left
+		}
 		dealt[m.ID] = true
 		q := Question{Merchant: c.MerchantID, Conversation: c.ID, Text: m.Content.Text, Locale: mem.Language, State: mem.state(mem.Cart), Goods: goods}
 		// An answer to the question for the address is an address: it goes nowhere. Neither does a photo whose caption says all.
-		if mem.Asked == reading.AskedAddress || tried >= maxAsked || b.sureOf(ctx, q) {
+		if mem.Asked == reading.AskedAddress || b.sureOf(ctx, q) {
 			continue
 		}
 		if tried == 0 {

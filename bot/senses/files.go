@@ -60,7 +60,9 @@ const (
 	// maxPhoto is what a photo may weigh, as WhatsApp has it.
 	maxPhoto = 5 << 20
 	// maxPixels bounds what is unpacked: a small file can hold a very large picture.
-	maxPixels = 16 << 20
+	maxPixels = 13 << 20
+	// unpackedAtOnce bounds how many are: each may take some hundred megabytes.
+	unpackedAtOnce = 2
 	// photoSide is the longer side of what is shown to the model, in pixels.
 	photoSide    = 768
 	photoQuality = 80

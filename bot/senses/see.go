@@ -39,7 +39,7 @@ func (s *Senses) See(ctx context.Context, channel string, m inbox.Media, q bot.Q
 	if err != nil {
 		return bot.Sight{}, err
 	}
-	photo, err := picture(raw, m.MediaType)
+	photo, err := s.anew(ctx, raw, m.MediaType)
 	if err != nil {
 		return bot.Sight{}, err
 	}
@@ -53,6 +53,17 @@ func (s *Senses) See(ctx context.Context, channel string, m inbox.Media, q bot.Q
 		return bot.Sight{}, err
 	}
 	return seen(answer, offered)
+}
+
+// anew makes a photo anew, once there is a place to do so.
+func (s *Senses) anew(ctx context.Context, raw []byte, called string) ([]byte, error) {
+	select {
+	case s.bench <- struct{}{}:
+		defer func() { <-s.bench }()
+		return picture(raw, called)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // offer picks what the model may choose from: what the talk is about, and the whole shop where that is small.

@@ -57,6 +57,7 @@ type Senses struct {
 	cfg    Config
 	client *outbound.Client
 	gate   *llm.Gate
+	bench  chan struct{} // a place for each photo that is being unpacked
 }
 
 // New makes the senses, or says what the settings lack. They spend of the same budgets as the language model over the same database.
@@ -78,7 +79,8 @@ func New(cfg Config, db *database.DB) (*Senses, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Senses{cfg: cfg, client: outbound.New(outbound.Config{Timeout: cfg.Timeout}), gate: llm.NewGate(cfg.Limits, db, cfg.Log)}, nil
+	return &Senses{cfg: cfg, client: outbound.New(outbound.Config{Timeout: cfg.Timeout}), gate: llm.NewGate(cfg.Limits, db, cfg.Log),
+		bench: make(chan struct{}, unpackedAtOnce)}, nil
 }
 
 // Bot gives the bot those senses that have a model.

@@ -274,6 +274,27 @@ func TestAVoiceNoteIsPaidForOnce(t *testing.T) {
 	})
 }
 
+// A note with which every turn is cut is begun with twice; then the bot says that it cannot hear it.
+func TestANoteThatIsAlwaysCut(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		s := stage(t, db, clock, nil)
+		s.end.says("a water")
+		s.files["f"] = voice()
+		s.must(s.arrives(channels.Incoming{DedupKey: "cut", Media: []channels.Media{{Kind: "audio", ExternalID: "f"}}}))
+		before := s.answers()
+		for range 5 {
+			ctx, cancel := context.WithCancel(t.Context())
+			s.end.before = cancel
+			_ = s.Turn(ctx) // it is cut, or has given up hearing
+			cancel()
+			clock.Advance(time.Minute)
+		}
+		if s.end.asked() != 2 || s.answers() != before+1 || !strings.HasPrefix(s.last().Text, unheard) {
+			t.Fatalf("asked %d times: %s", s.end.asked(), s.last().Text)
+		}
+	})
+}
+
 // A voice note that comes while another one is heard is heard, too: both are one turn.
 func TestANoteThatComesWhileAnotherIsHeard(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
@@ -292,6 +313,23 @@ func TestANoteThatComesWhileAnotherIsHeard(t *testing.T) {
 		s.must(s.Turn(t.Context()))
 		if s.end.asked() != 2 || s.answers() != before+1 || s.inCart("COLA") != 2 || s.inCart("TIRAMISU") != 1 {
 			t.Fatalf("asked %d times, answered %d times: %s", s.end.asked(), s.answers()-before, s.last().Text)
+		}
+	})
+}
+
+// However many come at once, all are heard and answered together.
+func TestManyNotesAtOnce(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		s := stage(t, db, clock, nil)
+		s.end.says("a cola")
+		s.files["f"] = voice()
+		for n := range 8 {
+			s.must(s.arrives(channels.Incoming{DedupKey: "n" + strconv.Itoa(n), Media: []channels.Media{{Kind: "audio", ExternalID: "f"}}}))
+		}
+		before := s.answers()
+		s.must(s.Turn(t.Context()))
+		if s.end.asked() != 8 || s.answers() != before+1 || s.inCart("COLA") != 8 {
+			t.Fatalf("asked %d times, answered %d times, %d in the cart", s.end.asked(), s.answers()-before, s.inCart("COLA"))
 		}
 	})
 }
