@@ -105,7 +105,21 @@ func (r *reader) approves(c *clause) bool {
 			break
 		}
 	}
-	return c.concepts.has(cRight) && !c.question && c.words <= 1 && c.named == 0 && c.to-c.from <= 9 && !c.concepts.hasAny(cSearch, cTalk, cMyAccount, cPay)
+	return r.soundsRight(c) && !c.question && c.words <= 1 && c.named == 0 && c.to-c.from <= 9 && !c.concepts.hasAny(cSearch, cTalk, cMyAccount, cPay)
+}
+
+// soundsRight tells whether a clause calls something right, also within a longer yes: "it all looks right".
+func (r *reader) soundsRight(c *clause) bool {
+	if c.concepts.has(cRight) {
+		return true
+	}
+	for i := range r.hits {
+		yes := &r.hits[i]
+		if yes.from >= c.from && yes.to <= c.to && yes.to-yes.from > 1 && yes.hasAny(cYes) && !r.covered(i) && r.anyHit(yes.from, yes.to, cRight) {
+			return true
+		}
+	}
+	return false
 }
 
 // goesOn tells whether a clause ends with an "and".
@@ -253,6 +267,9 @@ func (r *reader) bareNumber(c *clause) int {
 	for i := range c.segs {
 		if !c.segs[i].has(cNumber) {
 			continue
+		}
+		if c.segs[i].has(cOne) && (i > 0 && c.segs[i-1].has(cIndefinite) || i > 1 && c.segs[i-2].has(cIndefinite)) {
+			return 0 // "a new one"
 		}
 		if n > 0 && !c.segs[i].has(cOne) || r.tokens[c.segs[i].from].minus || i+1 < len(c.segs) && c.segs[i+1].unknown() {
 			return 0 // "add 5 and 7" is a sum, "add a towel" is no number
