@@ -154,7 +154,7 @@ func (Embedded) Read(_ context.Context, q Question) (reading.Reading, error) {
 	return q.Goods.Lexicon.Read(q.Text, q.State, q.Locale), nil
 }
 
-// sureEnough is the confidence from which the embedded reading needs no second opinion.
+// sureEnough is the confidence from which the embedded reading needs no second opinion, and may change a cart.
 const sureEnough = 0.6
 
 // Sure tells whether a reading needs no second opinion.

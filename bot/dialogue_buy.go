@@ -30,6 +30,11 @@ func (t *talk) confirm() error {
 		// the question is simply asked again
 	case reading.AskedProduct:
 		t.misread = true
+	case askedMeant:
+		if len(t.mem.Meant) == 1 {
+			return t.meantIt(0)
+		}
+		t.misread = true
 	default:
 		if t.waiting.ID != "" {
 			return t.pay() // said twice: the order stands, and its link is what is wanted
@@ -71,6 +76,8 @@ func (t *talk) deny() {
 		t.out.say("not_ordered", nil)
 	case askedCancel:
 		t.out.say("not_cancelled", nil)
+	case askedMeant:
+		t.out.say("ready", nil)
 	default:
 		t.out.say("fine", nil)
 	}

@@ -221,7 +221,7 @@ func (t *talk) clear() error {
 func (t *talk) changed(q orders.Quote) error {
 	t.touched, t.show = true, true
 	t.mem.Quote = nil
-	if t.mem.Asked == reading.AskedConfirm || t.mem.Asked == reading.AskedProduct {
+	if t.mem.Asked == reading.AskedConfirm || t.mem.Asked == reading.AskedProduct || t.mem.Asked == askedMeant {
 		t.mem.ask(reading.AskedNothing)
 	}
 	if err := t.load(); err != nil || q.CartID == "" {

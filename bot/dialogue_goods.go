@@ -302,8 +302,11 @@ func (t *talk) askVariant(p *catalog.FileProduct, w wish) error {
 
 // choose takes one of what was shown, by sku or by number.
 func (t *talk) choose(a reading.Action) error {
-	if t.mem.Asked == reading.AskedOption {
+	switch t.mem.Asked {
+	case reading.AskedOption:
 		return t.chooseOption(a)
+	case askedMeant:
+		return t.meantIt(a.Number - 1)
 	}
 	sku := a.SKU
 	if a.Number > 0 && a.Number <= len(t.mem.Shown) {

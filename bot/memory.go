@@ -12,6 +12,7 @@ import (
 // The questions of the dialogue that an understander has no word for.
 const (
 	askedCancel = "cancel"
+	askedMeant  = "meant"
 )
 
 // yesLasts is how long a yes to a quote is good.
@@ -32,6 +33,8 @@ type memory struct {
 	From  int    `json:"from,omitempty"` // the first of the choices that were offered
 	Wish  *wish  `json:"wish,omitempty"` // waits for the choice of a product or a variant
 	Order string `json:"order,omitempty"`
+	// Meant is what an unclear message may have meant.
+	Meant []meant `json:"meant,omitempty"`
 	// Quote is what the customer was shown and asked a yes for.
 	Quote *quoted `json:"quote,omitempty"`
 	// Buying says that the customer wants to order and only answers questions until then.
@@ -53,6 +56,12 @@ type wish struct {
 	Options  []reading.Option `json:"options,omitempty"`
 	Note     string           `json:"note,omitempty"`
 	Said     string           `json:"said,omitempty"` // the words for which nothing was called so, and that were asked about
+}
+
+// meant is one reading of an unclear message, as it was worded and what would be done.
+type meant struct {
+	Label string           `json:"label"`
+	Deeds []reading.Action `json:"deeds"`
 }
 
 type quoted struct {
@@ -79,6 +88,9 @@ func (m *memory) ask(what string) {
 	if what != reading.AskedConfirm {
 		m.Quote = nil
 	}
+	if what != askedMeant {
+		m.Meant = nil
+	}
 }
 
 // state is the memory in an understander's terms.
@@ -89,6 +101,8 @@ func (m *memory) state(cart []reading.CartLine) reading.State {
 		asked = reading.AskedNothing
 	case askedCancel:
 		asked = reading.AskedConfirm
+	case askedMeant:
+		return reading.State{Cart: cart, Asked: reading.AskedProduct} // "the second": one of what was offered
 	}
 	return reading.State{Cart: cart, Asked: asked, Shown: m.Shown}
 }

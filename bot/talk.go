@@ -182,7 +182,8 @@ func (t *talk) hear(m inbox.Message, models readings) error {
 	t.language(r, model)
 	t.words = true
 	defer func() { t.words = false }()
-	return t.act(r, model)
+	held := !model && t.doubts(r, q)
+	return t.act(r, model, held)
 }
 
 func orElse(err error, next func() error) error {
@@ -248,8 +249,9 @@ func (t *talk) speak(code string) {
 	t.out.voice = t.b.words.Voice(t.shop.Country, t.shop.Formal, code)
 }
 
-// act carries out a reading. A fault is for the customer's ears, any other error ends the turn.
-func (t *talk) act(r reading.Reading, model bool) error {
+// act carries out a reading, without what changes something where that is held back. A fault is for the customer's ears, any
+// other error ends the turn.
+func (t *talk) act(r reading.Reading, model, held bool) error {
 	if len(r.Actions) == 0 {
 		return t.guess(r)
 	}
@@ -260,7 +262,7 @@ func (t *talk) act(r reading.Reading, model bool) error {
 		}
 	}
 	for _, a := range r.Actions {
-		if model && (a.Kind == reading.Confirm || a.Kind == reading.Pay) {
+		if model && (a.Kind == reading.Confirm || a.Kind == reading.Pay) || held && needs(a.Kind) > 0 {
 			continue
 		}
 		if a.Kind == reading.Ask && len(r.Actions) > 1 && (a.Question == "" || slices.ContainsFunc(r.Actions, answers)) {
@@ -270,7 +272,9 @@ func (t *talk) act(r reading.Reading, model bool) error {
 			return err
 		}
 	}
-	t.notFound(r)
+	if !held {
+		t.notFound(r)
+	}
 	return nil
 }
 

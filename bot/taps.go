@@ -22,6 +22,7 @@ const (
 	tapYes      = "yes"  // yes:HASH, the beginning of the quote's hash
 	tapVoid     = "void" // void:ORDER, the yes to cancelling
 	tapNo       = "no"
+	tapMeant    = "meant" // meant:REF, what an unclear message meant
 	tapCart     = "cart"
 	tapEdit     = "edit"
 	tapRemove   = "rm"  // rm:LINE
@@ -95,7 +96,7 @@ func (g *Goods) untap(tap string) (a reading.Action, own, about string, ok bool)
 		return reading.Action{Kind: reading.SetDelivery, Method: rest}, "", "", rest != ""
 	case tapLanguage:
 		return reading.Action{Kind: reading.SetLanguage, Language: rest}, "", "", rest != ""
-	case tapYes, tapVoid, tapOption, tapChoices, tapAgain, tapAddress, tapEdit, tapStop, tapBy:
+	case tapYes, tapVoid, tapMeant, tapOption, tapChoices, tapAgain, tapAddress, tapEdit, tapStop, tapBy:
 		return a, kind, rest, true
 	}
 	plain, ok := map[string]string{tapNo: reading.Deny, tapCart: reading.ShowCart, tapCheckout: reading.Checkout, tapPay: reading.Pay,

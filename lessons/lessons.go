@@ -13,6 +13,8 @@ type Trial struct {
 	Confidence float64     `json:"confidence"`
 	Actions    []TrialDeed `json:"actions"`
 	Unread     []string    `json:"unread"`
+	Others     []TrialDeed `json:"others"` // what else the whole message could mean, the likeliest first
+	Asks       bool        `json:"asks"`   // the bot would ask what was meant
 	Why        []string    `json:"why"`
 }
 
@@ -33,7 +35,9 @@ type Stretch struct {
 // TrialDeed is one thing that the bot would do, in words and as it is.
 type TrialDeed struct {
 	Kind string `json:"kind"`
-	Deed string `json:"deed"` // the action as JSON
+	Deed string `json:"deed"` // the action as JSON; of a whole reading, the list of them
+	// Weight is how likely a whole reading is, of one.
+	Weight float64 `json:"weight,omitempty"`
 }
 
 // Round keeps two digits, so that weights can be read.

@@ -23,6 +23,7 @@ type understandCmd struct {
 	Catalog string `required:"" type:"existingfile" help:"The catalog file."`
 	Locale  string `help:"The language to assume where a message does not tell." default:"en"`
 	With    string `help:"Which understander reads." enum:"embedded,llm" default:"embedded"`
+	Signs   bool   `help:"Print beside each reading what its confidence was made of, and whether the bot asks what was meant."`
 }
 
 // Help shows an example.
@@ -43,8 +44,12 @@ func (c *understandCmd) Run(ctx context.Context, set *settings) error {
 		return c.withModel(ctx, set, f)
 	}
 	lexicon := embedded.Compile(f)
-	return understand(os.Stdin, os.Stdout, func(text string, s reading.State) reading.Reading {
-		return lexicon.Read(text, s, c.Locale)
+	return understand(os.Stdin, os.Stdout, func(text string, s reading.State) readingLine {
+		if c.Signs {
+			r, signs := lexicon.Signs(text, s, c.Locale)
+			return readingLine{Reading: r, Signs: signs.Named(), Asks: bot.Asks(r, lexicon.Others(text, s, c.Locale))}
+		}
+		return readingLine{Reading: lexicon.Read(text, s, c.Locale)}
 	})
 }
 
@@ -57,12 +62,12 @@ func (c *understandCmd) withModel(ctx context.Context, set *settings, f catalog.
 		return err
 	}
 	goods := bot.NewGoods(f, 1)
-	return understand(os.Stdin, os.Stdout, func(text string, s reading.State) reading.Reading {
+	return understand(os.Stdin, os.Stdout, func(text string, s reading.State) readingLine {
 		r, err := model.Read(ctx, bot.Question{Merchant: "file", Conversation: "stdin", Text: text, Locale: c.Locale, State: s, Goods: goods})
 		if err != nil {
-			return goods.Lexicon.Read(text, s, c.Locale)
+			r = goods.Lexicon.Read(text, s, c.Locale)
 		}
-		return r
+		return readingLine{Reading: r}
 	})
 }
 
@@ -91,19 +96,22 @@ type messageLine struct {
 type readingLine struct {
 	ID string `json:"id,omitempty"`
 	reading.Reading
+	Signs map[string]float64 `json:"signs,omitempty"`
+	Asks  bool               `json:"asks,omitempty"`
 }
 
 // understand answers every line of in with a line of out, in order. A line that cannot be read is not understood.
-func understand(in io.Reader, out io.Writer, read func(string, reading.State) reading.Reading) error {
+func understand(in io.Reader, out io.Writer, read func(string, reading.State) readingLine) error {
 	w := bufio.NewWriter(out)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	return eachLine(in, func(line []byte, whole bool) error {
 		m, ok := parseMessage(line)
-		answer := readingLine{ID: m.ID, Reading: reading.Reading{Actions: []reading.Action{}, Unread: []string{}}}
+		answer := readingLine{Reading: reading.Reading{Actions: []reading.Action{}, Unread: []string{}}}
 		if ok && whole {
-			answer.Reading = read(m.Text, m.State)
+			answer = read(m.Text, m.State)
 		}
+		answer.ID = m.ID
 		if err := encoder.Encode(answer); err != nil {
 			return err
 		}

@@ -13,9 +13,9 @@ import (
 )
 
 // echo reads every message as a wish for what it says.
-func echo(text string, s reading.State) reading.Reading {
-	return reading.Reading{Language: "en", Confidence: 1, Unread: []string{},
-		Actions: []reading.Action{{Kind: reading.Search, Query: text, Number: len(s.Cart)}}}
+func echo(text string, s reading.State) readingLine {
+	return readingLine{Reading: reading.Reading{Language: "en", Confidence: 1, Unread: []string{},
+		Actions: []reading.Action{{Kind: reading.Search, Query: text, Number: len(s.Cart)}}}}
 }
 
 func TestUnderstandLines(t *testing.T) {

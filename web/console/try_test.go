@@ -23,7 +23,8 @@ func TestAMessageIsTried(t *testing.T) {
 			Try: func(_ context.Context, merchant, text, locale, open string) (lessons.Trial, error) {
 				asked = append(asked, merchant, text, locale, open)
 				return lessons.Trial{Language: "en", Confidence: 0.5, Unread: []string{"<b>"}, Why: []string{"Because of <i>."},
-					Actions: []lessons.TrialDeed{{Kind: "show_cart", Deed: `{"kind":"show_cart"}`}}, Stretches: []lessons.Stretch{{Text: "two", Meaning: "number 2", Weight: 0.9, Chosen: true}}}, nil
+					Actions: []lessons.TrialDeed{{Kind: "show_cart", Deed: `{"kind":"show_cart"}`}}, Stretches: []lessons.Stretch{{Text: "two", Meaning: "number 2", Weight: 0.9, Chosen: true}},
+					Others: []lessons.TrialDeed{{Kind: "clear_cart", Deed: `[{"kind":"clear_cart"}]`, Weight: 0.21}}, Asks: true}, nil
 			}})
 		b := &browser{s, newClient(s)}
 		if p := b.get("/console/try"); p.path != "/console/login?next=%2Fconsole%2Ftry" {
@@ -34,7 +35,7 @@ func TestAMessageIsTried(t *testing.T) {
 			t.Error(p.status, p.body)
 		}
 		p := b.post("/console/try", url.Values{"text": {"a very private thing"}, "locale": {"en"}, "asked": {"nonsense"}}, "Sec-Fetch-Site", "same-origin")
-		for _, want := range []string{"show cart", "number 2", "0.90", "Because of &lt;i&gt;.", "&lt;b&gt;", "a very private thing"} {
+		for _, want := range []string{"show cart", "number 2", "0.90", "Because of &lt;i&gt;.", "It could also mean", "clear cart", "(0.21)", "The bot asks", "&lt;b&gt;", "a very private thing"} {
 			if !strings.Contains(p.body, want) {
 				t.Errorf("no %q in %s", want, p.body)
 			}

@@ -62,7 +62,7 @@ func Try(l *embedded.Lexicon, text, locale, asked string) lessons.Trial {
 	e := l.Explain(text, reading.State{Asked: asked}, locale)
 	r := e.Understood
 	t := lessons.Trial{Language: r.Language, Languages: []lessons.Weighed{}, Words: e.Words, Stretches: []lessons.Stretch{}, Confidence: r.Confidence,
-		Actions: []lessons.TrialDeed{}, Unread: r.Unread}
+		Actions: []lessons.TrialDeed{}, Unread: r.Unread, Others: others(e), Asks: bot.Asks(r, e.Others)}
 	if t.Words == nil {
 		t.Words = []string{}
 	}
@@ -87,6 +87,26 @@ func Try(l *embedded.Lexicon, text, locale, asked string) lessons.Trial {
 	return t
 }
 
+// mostOthers bounds how many other readings are shown.
+const mostOthers = 4
+
+// others lists what else the whole message could mean, down to what is hardly worth a thought.
+func others(e embedded.Explanation) []lessons.TrialDeed {
+	out := []lessons.TrialDeed{}
+	for _, o := range e.Others {
+		raw, err := json.Marshal(o.Reading.Actions)
+		if err != nil || lessons.Round(o.Weight) == 0 || len(out) == mostOthers {
+			continue
+		}
+		kinds := make([]string, len(o.Reading.Actions))
+		for i, a := range o.Reading.Actions {
+			kinds[i] = a.Kind
+		}
+		out = append(out, lessons.TrialDeed{Kind: strings.Join(kinds, ", "), Deed: string(raw), Weight: lessons.Round(o.Weight)})
+	}
+	return out
+}
+
 // why says in sentences what decided.
 func why(e embedded.Explanation) []string {
 	r := e.Understood
@@ -94,9 +114,7 @@ func why(e embedded.Explanation) []string {
 	if len(r.Unread) > 0 {
 		out = append(out, "Nobody knows these words: "+strings.Join(r.Unread, ", ")+".")
 	}
-	if e.Doubt > 0 {
-		out = append(out, fmt.Sprintf("%.2f was taken off for doubt: the words can be read in more than one way.", e.Doubt))
-	}
+	out = append(out, reasons(e)...)
 	for _, a := range r.Actions {
 		if a.Kind == reading.Ask && a.Question != "" {
 			out = append(out, fmt.Sprintf("It is like the examples of your question %s (%.2f of 1).", a.Question, e.Question.Weight))
@@ -108,11 +126,35 @@ func why(e embedded.Explanation) []string {
 	case len(r.Actions) == 0:
 		out = append(out, "It was not understood: the words are known, and together they ask for nothing that the bot can do.")
 	case !bot.Sure(r):
-		out = append(out, fmt.Sprintf("At %.2f it is not sure: a language model would be asked, where one is configured and allowed.", r.Confidence))
+		out = append(out, fmt.Sprintf("Of a hundred readings like this one about %.0f are right: a language model would be asked, where one is configured and allowed.", 100*r.Confidence))
+	}
+	switch {
+	case len(r.Actions) == 0:
+	case bot.Asks(r, e.Others):
+		out = append(out, "The bot asks what is meant, with a button for each reading, before it changes anything.")
 	default:
 		out = append(out, "It is sure enough to act on its own.")
 	}
 	return out
+}
+
+// reasons says why the first reading won, and what its confidence was made of: the signs that weigh most.
+func reasons(e embedded.Explanation) []string {
+	if len(e.Understood.Actions) == 0 {
+		return nil
+	}
+	first := "Nothing else that the whole message could mean was found."
+	if len(e.Others) > 0 {
+		first = fmt.Sprintf("It won because what it was made of is worth the most together: it is right with %.2f, the next one with %.2f.", e.Understood.Confidence, e.Others[0].Weight)
+	}
+	if len(e.Signs) == 0 {
+		return []string{first}
+	}
+	moved := make([]string, len(e.Signs))
+	for i, s := range e.Signs {
+		moved[i] = fmt.Sprintf("%s (%+.1f)", s.Name, s.Weight)
+	}
+	return []string{first, "What moved its confidence most: " + strings.Join(moved, ", ") + "."}
 }
 
 // write prints one trial for people, or as JSON.
@@ -144,6 +186,9 @@ func write(w io.Writer, text string, t lessons.Trial, asJSON bool) error {
 		p("action\tnone\n")
 	}
 	p("confidence\t%.2f\n", t.Confidence)
+	for _, o := range t.Others {
+		p("it could also mean\t%s (%.2f)\n", o.Deed, o.Weight)
+	}
 	for _, y := range t.Why {
 		p("why\t%s\n", y)
 	}
