@@ -50,7 +50,8 @@ func (s *Senses) Hear(ctx context.Context, channel string, m inbox.Media, q bot.
 	return spoken(*heard.Text), nil
 }
 
-// voiceForm is what the endpoint gets: the sound under a name of ours, and the language that the customer speaks, where that is known.
+// voiceForm is what the endpoint gets: the sound under a name of ours, and the language that the customer speaks, where that is known, with
+// a few words of ours in it: so it is written down in the letters that the shop reads it in.
 func (s *Senses) voiceForm(raw []byte, k sound, language string) (body []byte, kind string, err error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
@@ -64,7 +65,7 @@ func (s *Senses) voiceForm(raw []byte, k sound, language string) (body []byte, k
 	}
 	fields := [][2]string{{"model", s.cfg.VoiceModel}, {"response_format", "json"}}
 	if language != "" {
-		fields = append(fields, [2]string{"language", language})
+		fields = append(fields, [2]string{"language", language}, [2]string{"prompt", s.book.Voice("", false, language).Say("ready", nil)})
 	}
 	for _, f := range fields {
 		if err := w.WriteField(f[0], f[1]); err != nil {

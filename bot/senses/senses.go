@@ -17,6 +17,7 @@ import (
 
 	"sotto.chat/bot"
 	"sotto.chat/bot/llm"
+	"sotto.chat/bot/words"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/outbound"
@@ -57,6 +58,7 @@ type Senses struct {
 	cfg    Config
 	client *outbound.Client
 	gate   *llm.Gate
+	book   *words.Book
 	bench  chan struct{} // a place for each photo that is being unpacked
 }
 
@@ -79,7 +81,11 @@ func New(cfg Config, db *database.DB) (*Senses, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Senses{cfg: cfg, client: outbound.New(outbound.Config{Timeout: cfg.Timeout}), gate: llm.NewGate(cfg.Limits, db, cfg.Log),
+	book, err := words.Open()
+	if err != nil {
+		return nil, err
+	}
+	return &Senses{cfg: cfg, book: book, client: outbound.New(outbound.Config{Timeout: cfg.Timeout}), gate: llm.NewGate(cfg.Limits, db, cfg.Log),
 		bench: make(chan struct{}, unpackedAtOnce)}, nil
 }
 

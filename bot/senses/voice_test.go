@@ -44,8 +44,8 @@ func TestAVoiceNoteFillsTheCart(t *testing.T) {
 		}
 		s.says("hola, quiero ver el menú por favor")
 		s.speaks("una cola")
-		if got := s.end.heard[1].fields["language"]; got != "es" || s.inCart("COLA") != 3 || !strings.HasPrefix(s.last().Text, "He oído: «una cola».") {
-			t.Errorf("%q: %s", got, s.last().Text)
+		if got := s.end.heard[1].fields; got["language"] != "es" || got["prompt"] != "¿Qué te apetece?" || s.inCart("COLA") != 3 || !strings.HasPrefix(s.last().Text, "He oído: «una cola».") {
+			t.Errorf("%v: %s", got, s.last().Text)
 		}
 	})
 }

@@ -62,6 +62,12 @@ func TestVoiceNotesAndPhotos(t *testing.T) {
 		s.do(t, http.MethodPost, "/v1/channels", map[string]any{"platform": "telegram", "name": "Bot", "credentials": map[string]string{"bot_token": testBotToken}}, &made)
 		waits(t, "the bot is told where the shop is", func() bool { url, _ := tg.Webhook(); return url == made.WebhookURL })
 
+		for model, want := range map[string]string{"ears": "wrong  SOTTO_LLM_SENSES_URL", "": "the bot says that it cannot hear"} { // no address, no key
+			out, _, _ := run(t, append(s.env, "SOTTO_LLM_SENSES_URL=", "SOTTO_LLM_SENSES_KEY=", "SOTTO_LLM_VOICE_MODEL="+model, "SOTTO_LLM_PHOTO_MODEL="), "", "doctor")
+			if !strings.Contains(out, want) {
+				t.Errorf("%q: %s", model, out)
+			}
+		}
 		t.Run("a spoken order", func(t *testing.T) { speaksAnOrder(t, s, wa) })
 		t.Run("a photo", func(t *testing.T) { showsAPhoto(t, tg) })
 	})

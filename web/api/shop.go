@@ -68,7 +68,7 @@ type Settings struct {
 	Pickup       bool        `json:"pickup"`
 	Delivery     bool        `json:"delivery"`
 	Notice       bool        `json:"ai_notice"`
-	LLM          bool        `json:"llm" doc:"Whether messages may go to the operator's language model."`
+	LLM          bool        `json:"llm" doc:"Whether messages, voice notes and photos may go to the operator's models."`
 	LLMWording   bool        `json:"llm_wording" doc:"Whether the model may word answers that need no figures. What it words is checked, and said in the shop's own words where it does not fit."`
 	LLMShadow    bool        `json:"llm_shadow" doc:"Whether the model also reads messages that the bot is sure of, after they are answered, to list where the two understand them differently: GET /v1/disagreements. It needs llm, and costs calls of its budget."`
 	Capture      string      `json:"capture" enum:"automatic,manual" doc:"manual: cards are held when the customer pays, and charged when the goods go out."`
