@@ -55,7 +55,12 @@ func (t *talk) misunderstood() {
 			}
 			break
 		}
-		t.out.say("misread", nil)
+		if t.unfound == "" {
+			t.out.say("misread", nil)
+		} else {
+			t.out.facts.text(t.unfound)
+			t.out.say("unread", words.Facts{"words": t.unfound})
+		}
 		t.menuButtons()
 	case !t.misread:
 		t.mem.Misread = 0

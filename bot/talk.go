@@ -50,6 +50,8 @@ type talk struct {
 	said     string // the last words of the customer
 	shown    bool   // goods were shown, which a choice is made from now
 	parting  bool   // the customer takes his leave: nothing is asked again
+	// unfound are the words of a message that could be something to buy.
+	unfound string
 	// whither says that delivery was chosen and nobody knows where to.
 	whither bool
 	// wanted are the skus of what the message at hand adds.
@@ -294,6 +296,9 @@ func (t *talk) guess(r reading.Reading) error {
 	if len(r.Unread) == 0 || len(r.Unread) > maxUnread || len(near) == 0 {
 		t.misread = true
 		t.miss(lessons.Unread)
+		if len(r.Unread) <= maxUnread && len(r.Unread) < len(strings.Fields(t.said)) {
+			t.unfound = strings.Join(r.Unread, " ") // the rest was read: somebody wants what there is not
+		}
 		return nil
 	}
 	return t.askProduct("did_you_mean", near, wish{Quantity: 1, Said: strings.Join(r.Unread, " ")})
