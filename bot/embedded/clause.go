@@ -2,9 +2,10 @@ package embedded
 
 import (
 	"slices"
+	"unicode"
+	"unicode/utf8"
 
 	"sotto.chat/bot/reading"
-	"sotto.chat/catalog/search"
 )
 
 // clause is a part of the message that says one thing.
@@ -90,7 +91,10 @@ func (r *reader) startsBare(i int) bool {
 	if !s.has(cWant) && (s.from-start(r, i) < 3 || !r.interrogative(s.from) || r.anyHit(start(r, i), s.from, cKnow, cQuestion, cSee, cSearch, cTalk, cModal, cAux, cWant, cHelp)) {
 		return false // "tell me how I …" goes on
 	}
-	return before.unknown() || before.phrase >= 0 || before.hasAny(cIt, cProblem) || !s.has(cWant) && before.hasAny(cOrder, cMyOrder, cMyAccount)
+	if !s.has(cWant) {
+		return !before.hasAny(cTo, cOf, cWith, cAnd, cOr, cArticle, cMy, cOnto)
+	}
+	return before.unknown() || before.phrase >= 0 || before.hasAny(cIt, cProblem)
 }
 
 // interrogative tells whether a word that only asks stands at a token: "how", but not "does".
@@ -300,69 +304,58 @@ func (c *clause) opensBare() bool {
 	return true
 }
 
-// tellsOfOrder recognises "I bought a tea", which asks for none.
-func (c *clause) tellsOfOrder(i int) bool {
-	s := &c.segs[i]
-	return s.has(cOrder) && !s.hasAny(cPut, cWant, cOf) && i > 0 && !c.segs[i-1].hasAny(cYes, cNo, cAnd, cBut)
+// capitals notes where a capital says that a sentence begins, though no sign does: "a tea please Could you …". Only words
+// that sentences begin with count, and not where most words have one.
+func (l *language) capitals(text string, tokens []token) {
+	large := func(t *token) bool {
+		first, size := utf8.DecodeRuneInString(text[t.start:])
+		second, _ := utf8.DecodeRuneInString(text[t.start+size:])
+		return unicode.IsUpper(first) && unicode.IsLower(second)
+	}
+	n := 0
+	for i := range tokens {
+		if large(&tokens[i]) {
+			n++
+		}
+	}
+	if n == 0 || mostCapitals*n > len(tokens)+mostCapitals {
+		return
+	}
+	for i := 2; i < len(tokens); i++ {
+		t, before := &tokens[i], &tokens[i-1]
+		first, _ := utf8.DecodeRuneInString(text[before.start:])
+		dated := i+1 < len(tokens) && tokens[i+1].word[0] <= '9' || tokens[i-2].end == before.start // "May 5", "5th May"
+		if t.brk == breakNone && large(t) && unicode.IsLower(first) && !dated && l.starts(t.word) {
+			t.brk = breakSentence
+		}
+	}
 }
 
-// strangeVerb tells whether an unknown word stands where a verb does: before an object, and not behind "for" or "to".
-func (c *clause) strangeVerb(i int) bool {
-	if !c.segs[i].unknown() || i+1 == len(c.segs) || !c.segs[i+1].hasAny(cArticle, cMy, cNumber) {
+// mostCapitals is the share of words, one in so many, that may have a capital where one says something.
+const mostCapitals = 4
+
+// starts tells whether a phrase that sentences begin with starts with a word.
+func (l *language) starts(w string) bool {
+	next, ok := l.nodes[0].next[w]
+	if !ok {
 		return false
 	}
-	return i == 0 || !c.segs[i-1].has(cTo) && !(c.segs[i-1].has(cFiller) && c.segs[i-1].to-c.segs[i-1].from > 1)
-}
-
-// strangers counts the unknown words before the frame, and between the frame and the first name.
-func (c *clause) strangers() (before, between int) {
-	seen := false
-	for i := range c.segs {
-		s := &c.segs[i]
-		seen = seen || s.phrase >= 0
-		if s.unknown() {
-			if i < c.frame {
-				before++
-			} else if !seen {
-				between++
-			}
+	if slices.ContainsFunc(l.nodes[next].senses, func(s sense) bool { return s.concept == cSelf }) {
+		return false // "Im" has its capital anywhere
+	}
+	for _, longer := range l.nodes[next].next {
+		if l.opens(longer) {
+			return true
 		}
 	}
-	return before, between
+	return l.opens(next)
 }
 
-// complains recognises "the tea is cold": what is wrong with certain goods, and no wish for any. "Cold tea" may be one.
-func (r *reader) complains(c *clause) bool {
-	if c.named == 0 || c.frame >= 0 || c.question || !c.concepts.has(cProblem) || c.concepts.hasAny(cNumber, cAnother, cIndefinite) {
-		return false
-	}
-	for i := range r.hits {
-		if h := &r.hits[i]; h.from >= c.from && h.to <= c.to && h.to-h.from > 1 && h.hasAny(cProblem) && !r.covered(i) && !r.named(h) {
-			return true // "never arrived" says so by itself
-		}
-	}
-	return c.concepts.has(cArticle) || r.definite(c)
-}
-
-// definite tells whether goods are meant that both sides know, in a language that says so at the word itself: "tehnya".
-func (r *reader) definite(c *clause) bool {
-	shapes := &r.lang.shapes
-	for i := range c.segs {
-		if c.segs[i].phrase < 0 {
-			continue
-		}
-		for _, t := range r.tokens[c.segs[i].from:c.segs[i].to] {
-			written := search.Fold(r.text[t.start:t.end])
-			for _, x := range shapes.Clitics {
-				if written == t.word+x {
-					return true
-				}
-			}
-			for _, x := range shapes.Prefixes {
-				if written == x+t.word {
-					return true
-				}
-			}
+func (l *language) opens(node int32) bool {
+	for _, s := range l.nodes[node].senses {
+		switch s.concept {
+		case cQuestion, cWant, cAux, cModal, cSearch, cChange, cMake, cIt:
+			return true
 		}
 	}
 	return false

@@ -1,6 +1,10 @@
 package embedded
 
-import "slices"
+import (
+	"slices"
+
+	"sotto.chat/catalog/search"
+)
 
 // What a wish hangs on. A name in a message is wanted only where it stands in the place of what is wanted: not as the
 // purpose of something else ("a basket for the scones"), not as a verb ("I need to milk the goats"), and not where it
@@ -251,4 +255,81 @@ func (r *reader) strangeBehind(c *clause, from int) bool {
 		}
 	}
 	return unknown
+}
+
+// tellsOfOrder recognises "I bought a tea", which asks for none.
+func (c *clause) tellsOfOrder(i int) bool {
+	s := &c.segs[i]
+	return s.has(cOrder) && !s.hasAny(cPut, cWant, cOf) && i > 0 && !c.segs[i-1].hasAny(cYes, cNo, cAnd, cBut)
+}
+
+// strangeVerb tells whether an unknown word stands where a verb does: before an object, and not behind "for" or "to".
+func (c *clause) strangeVerb(i int) bool {
+	if !c.segs[i].unknown() || i+1 == len(c.segs) || !c.segs[i+1].hasAny(cArticle, cMy, cNumber) {
+		return false
+	}
+	return i == 0 || !c.segs[i-1].has(cTo) && !(c.segs[i-1].has(cFiller) && c.segs[i-1].to-c.segs[i-1].from > 1)
+}
+
+// strangers counts the unknown words before the frame, and between the frame and the first name.
+func (c *clause) strangers() (before, between int) {
+	seen := false
+	for i := range c.segs {
+		s := &c.segs[i]
+		seen = seen || s.phrase >= 0
+		if s.unknown() {
+			if i < c.frame {
+				before++
+			} else if !seen {
+				between++
+			}
+		}
+	}
+	return before, between
+}
+
+// complains recognises "the tea is cold" and "one tea is missing": what is wrong with certain goods, and no wish for any.
+// "Cold tea" may be one.
+func (r *reader) complains(c *clause) bool {
+	if c.named == 0 || c.question || !c.concepts.has(cProblem) {
+		return false
+	}
+	wish := c.to // where a wish begins
+	if c.frame >= 0 {
+		wish = c.segs[c.frame].from
+	}
+	for i := range r.hits {
+		h := &r.hits[i]
+		if h.from < c.from || h.to > wish || !h.hasAny(cProblem) || r.covered(i) || r.named(h) {
+			continue
+		}
+		if h.to-h.from > 1 || h.to < c.to && r.anyHit(h.to, h.to+1, cNumber, cArticle) {
+			return true // "never arrived" says so by itself, and so does "missing" before what is counted
+		}
+	}
+	return c.frame < 0 && !c.concepts.hasAny(cNumber, cAnother, cIndefinite) && (c.concepts.has(cArticle) || r.definite(c))
+}
+
+// definite tells whether goods are meant that both sides know, in a language that says so at the word itself: "tehnya".
+func (r *reader) definite(c *clause) bool {
+	shapes := &r.lang.shapes
+	for i := range c.segs {
+		if c.segs[i].phrase < 0 {
+			continue
+		}
+		for _, t := range r.tokens[c.segs[i].from:c.segs[i].to] {
+			written := search.Fold(r.text[t.start:t.end])
+			for _, x := range shapes.Clitics {
+				if written == t.word+x {
+					return true
+				}
+			}
+			for _, x := range shapes.Prefixes {
+				if written == x+t.word {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

@@ -76,6 +76,7 @@ func (r *reader) all(locale string) reading.Reading {
 	if len(r.tokens) == 0 {
 		return out
 	}
+	r.lang.capitals(text, r.tokens)
 	r.tokens = l.split(text, l.shaped(text, l.meant(text, r.tokens, r.lang), r.lang), r.lang)
 	if len(r.tokens) == 0 {
 		return out
