@@ -167,6 +167,7 @@ func (r *reader) reply(a answer) {
 		r.out = slices.DeleteFunc(r.out, func(x reading.Action) bool { return x.Kind == reading.Add })
 	}
 	switch {
+	case a.no && r.says(reading.Deny):
 	case a.no:
 		r.out = append([]reading.Action{{Kind: reading.Deny}}, r.out...)
 	case a.yes && r.asking(reading.AskedConfirm) && !r.acts():

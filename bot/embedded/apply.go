@@ -123,7 +123,15 @@ func (r *reader) apply(o *orderText, it *ordered, m manner, first int) {
 // takenOff tells whether the words behind an item take the whole of it out, and not only its last choice.
 func (o *orderText) takenOff(it *ordered) bool {
 	g := &o.gaps[it.to]
+	if it.to == len(o.mentions) && !it.lead.want && !it.lead.another && slices.ContainsFunc(o.segs[g.lo:g.hi], takesOut) {
+		return true
+	}
 	return g.off && (g.amount == "" || it.to-1 == it.head)
+}
+
+// takesOut recognises a phrase that means nothing but to take something out: "can go", "no longer wanted".
+func takesOut(s segment) bool {
+	return s.to-s.from > 1 && s.hasAny(cRemove, cNevermind) && !s.hasAny(cWithout, cChange, cMake, cNumber)
 }
 
 // unfit tells whether an item was asked for in an amount that it is not sold in.

@@ -14,13 +14,19 @@ import (
 // likelihood is read once, at the first use, and never changes.
 var likelihood = sync.OnceValue(odds.Fitted)
 
+// eitherSure is the most that a reading can be sure of where one thing or another is asked for: nobody knows yet which.
+const eitherSure = 0.4
+
 // confidence is the likelihood that the whole reading is right, with two digits. It is never certain.
 func (r *reader) confidence() float64 {
 	if len(r.out) == 0 {
 		return 0
 	}
-	signs := r.signs()
-	return math.Round(100*min(max(likelihood().Right(&signs), 0.01), 0.99)) / 100
+	signs, most := r.signs(), 0.99
+	if r.either {
+		most = eitherSure
+	}
+	return math.Round(100*min(max(likelihood().Right(&signs), 0.01), most)) / 100
 }
 
 // Signs understands a message as Read does, and gives what its confidence was made of.
@@ -159,6 +165,9 @@ func (r *reader) attached(o *orderText, items []item, ahead float64) {
 	r.torn = max(r.torn, math.Exp(-ahead))
 	for i := range items {
 		r.items = append(r.items, o.place(&items[i]))
+		for x := max(items[i].from, 1); x < items[i].to; x++ {
+			r.either = r.either || o.gaps[x].or && !slices.ContainsFunc(o.gaps[items[max(0, i-1)].from:x+1], func(g gap) bool { return g.without })
+		}
 	}
 }
 

@@ -48,6 +48,7 @@ type reader struct {
 	torn      float64 // how near the next way comes to tell which choice belongs to which product, from 0 to 1
 	worth     float64 // what the way in which the message is cut is worth
 	items     []place // what the orders were read as
+	either    bool    // one thing or another is asked for
 	bar       barred  // what shall not be read, to hear what else a message could mean
 
 	heard func(segment, float64) // hears of each stretch that could be cut, with what it is worth; nil where nobody asks
