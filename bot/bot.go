@@ -262,7 +262,7 @@ func (b *Bot) wants(m inbox.Message, shop Shop) (inbox.Media, bool) {
 // sense hears and looks at what came in, where merchant and customer allow it, and keeps what was made of each message with it. It gives
 // the messages that it has dealt with, whatever came of it.
 func (b *Bot) sense(ctx context.Context, c inbox.Conversation, messages []inbox.Message, mem *memory, shop Shop, goods *Goods) (map[string]bool, error) {
-	dealt, tried := map[string]bool{}, 0
+	dealt, tried, forbidden := map[string]bool{}, 0, false
 	short, cancel := context.WithTimeout(ctx, hearing)
 	defer cancel()
 	for _, m := range messages {
@@ -276,12 +276,13 @@ func (b *Bot) sense(ctx context.Context, c inbox.Conversation, messages []inbox.
 		dealt[m.ID] = true
 		q := Question{Merchant: c.MerchantID, Conversation: c.ID, Text: m.Content.Text, Locale: mem.Language, State: mem.state(mem.Cart), Goods: goods}
 		// An answer to the question for the address is an address: it goes nowhere. Neither does a photo whose caption says all.
-		if mem.Asked == reading.AskedAddress || b.sureOf(ctx, q) {
+		if mem.Asked == reading.AskedAddress || forbidden || b.sureOf(ctx, q) {
 			continue
 		}
 		if tried == 0 {
 			if _, allowed := b.known(ctx, c); !allowed {
-				return dealt, nil
+				forbidden = true
+				continue
 			}
 		}
 		tried++

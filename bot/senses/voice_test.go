@@ -146,6 +146,14 @@ func TestNobodyIsHeardAgainstTheirWill(t *testing.T) {
 		if s.end.asked() != 1 || s.inCart("COLA") != 2 || !strings.HasPrefix(s.last().Text, unheard) {
 			t.Error("asked although the customer forbade it:", s.end.asked(), s.last().Text)
 		}
+		for n := range 3 {
+			s.must(s.arrives(channels.Incoming{DedupKey: "no" + strconv.Itoa(n), Media: []channels.Media{{Kind: "audio", ExternalID: "f"}}}))
+		}
+		before := s.answers()
+		s.must(s.Turn(t.Context()))
+		if s.end.asked() != 1 || s.answers() != before+1 || !strings.HasPrefix(s.last().Text, unheard) {
+			t.Error("several at once:", s.end.asked(), s.answers()-before, s.last().Text)
+		}
 		deaf := stage(t, db, clock, func(cfg *senses.Config, _ *merchants.Settings) { cfg.VoiceModel = "" })
 		deaf.speaks("two colas")
 		if deaf.end.asked() != 0 || !strings.HasPrefix(deaf.last().Text, unheard) {
