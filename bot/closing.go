@@ -144,10 +144,16 @@ func (t *talk) question() error {
 	return nil
 }
 
-// digressed tells whether the customer spoke of something else while he was asked which product he means, or whether to cancel.
+// digressed tells whether the customer spoke of something else while he was asked which product or what else he means, or whether
+// to cancel.
 func (t *talk) digressed() bool {
-	asked := t.mem.Asked == reading.AskedProduct && t.mem.Wish != nil && len(t.mem.Shown) > 0 && !t.shown || t.mem.Asked == askedCancel
-	return asked && !t.touched && !t.parting
+	switch {
+	case t.touched || t.parting:
+		return false
+	case t.mem.Asked == reading.AskedProduct:
+		return t.mem.Wish != nil && len(t.mem.Shown) > 0 && !t.shown
+	}
+	return t.mem.Asked == askedCancel || t.mem.Asked == askedMeant
 }
 
 // askAgain returns to the question that is still open.
@@ -162,8 +168,12 @@ func (t *talk) askAgain() error {
 	case t.show && t.out.silent():
 		t.out.say("cart_empty", nil)
 	}
-	if t.mem.Asked == reading.AskedProduct {
+	switch t.mem.Asked {
+	case reading.AskedProduct:
 		return t.askProduct("which", t.mem.Shown, *t.mem.Wish)
+	case askedMeant:
+		t.offerMeant()
+		return nil
 	}
 	ord, ok, err := t.order(t.mem.Order)
 	if err != nil || !ok || ord.Status != orders.AwaitingPayment {
@@ -171,6 +181,17 @@ func (t *talk) askAgain() error {
 	}
 	t.out.facts.text(ord.Number)
 	return t.askCancel(ord)
+}
+
+// offerMeant offers once more what an unclear message may have meant.
+func (t *talk) offerMeant() {
+	t.out.only()
+	t.out.say("ask_meant", nil)
+	for _, m := range t.mem.Meant {
+		t.out.facts.text(m.Label)
+		t.out.button(m.Label, tapTo(tapMeant, ref(m.Label)))
+	}
+	t.out.offer("button_else", tapNo)
 }
 
 // sayCart shows what is in the cart and what it costs by now.
