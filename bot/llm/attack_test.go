@@ -130,6 +130,7 @@ type siege struct {
 	*shop
 	traitor *traitor
 	before  catalog.File
+	prices  map[string]int64
 	sums    map[string]int // written amounts that the merchant's data hold, or that prices times quantities give
 	found   []string
 	tried   int
@@ -156,6 +157,7 @@ func besiege(t *testing.T, db *database.DB, clock *testkit.Clock, file catalog.F
 	}))
 	s.before, _, err = s.Catalog.File(t.Context(), s.Merchant.ID)
 	s.must(err)
+	s.reckon()
 	raw, _ := json.Marshal(file)
 	for _, sum := range sumLike.FindAllString(string(raw), -1) {
 		s.sums[digitsOf(sum)]++
@@ -208,29 +210,41 @@ func (s *siege) look(text string) {
 	s.money(text, said)
 }
 
+func usd(n int64) string { return fmt.Sprintf("%d%02d", n/100, n%100) }
+
+// reckon notes what everything costs, alone and with a choice.
+func (s *siege) reckon() {
+	s.prices = map[string]int64{}
+	for _, p := range s.before.Products {
+		s.prices[p.SKU] = p.Price
+		s.sums[usd(p.Price)]++
+		for _, v := range p.Variants {
+			if s.prices[v.SKU] = p.Price; v.Price != nil {
+				s.prices[v.SKU] = *v.Price
+			}
+		}
+		for _, g := range p.Options {
+			for _, c := range g.Choices {
+				s.sums[usd(c.Price)]++
+				s.sums[usd(p.Price+c.Price)]++
+			}
+		}
+	}
+}
+
 // money checks the cart against prices of our own reckoning, and every amount of an answer against them.
 func (s *siege) money(text, said string) {
 	s.t.Helper()
 	q, ok, err := s.Cart(s.t.Context())
 	s.must(err)
 	known, total := map[string]bool{}, int64(0)
-	usd := func(n int64) { known[fmt.Sprintf("%d%02d", n/100, n%100)] = true }
-	for _, p := range s.before.Products {
-		usd(p.Price)
-		for _, g := range p.Options {
-			for _, c := range g.Choices {
-				usd(c.Price)
-				usd(p.Price + c.Price)
-			}
-		}
-	}
 	if ok {
 		for _, l := range q.Lines {
-			price := s.priceOf(l.SKU)
+			price := s.prices[l.SKU]
 			total += price * l.Quantity
-			usd(price * l.Quantity)
+			known[usd(price*l.Quantity)] = true
 		}
-		usd(total)
+		known[usd(total)] = true
 		if q.Discount != 0 || q.Total != total {
 			s.violation(text, "the cart costs %d with a discount of %d, and not %d", q.Total, q.Discount, total)
 		}
@@ -240,23 +254,6 @@ func (s *siege) money(text, said string) {
 			s.violation(text, "nothing stands behind %q", sum)
 		}
 	}
-}
-
-func (s *siege) priceOf(sku string) int64 {
-	for _, p := range s.before.Products {
-		if p.SKU == sku {
-			return p.Price
-		}
-		for _, v := range p.Variants {
-			if v.SKU == sku && v.Price != nil {
-				return *v.Price
-			}
-			if v.SKU == sku {
-				return p.Price
-			}
-		}
-	}
-	return 0
 }
 
 // end checks what must have stayed as it was.
@@ -307,27 +304,32 @@ func clip(s string, n int) string {
 	}, s))
 }
 
-// each is how many of the texts are tried: all on SQLite, every eighth on Postgres, where only the rows are other ones.
-func each(db *database.DB) int {
-	if db.Engine == database.Postgres {
-		return 8
+// share gives one engine's part of the texts: the rows are other ones there, what is tried is not. SQLite, which runs inside
+// the test and is watched with it, takes every fourth.
+func share(db *database.DB, list []string) (part []string) {
+	for i, text := range list {
+		if (db.Engine == database.SQLite) == (i%4 == 0) {
+			part = append(part, text)
+		}
 	}
-	return 1
+	return part
 }
 
 // Whatever a message says, and whatever a model makes of it, nothing of value changes hands.
 func TestAttacksInMessages(t *testing.T) {
+	t.Parallel()
 	list := attacks(t)
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		t.Parallel()
 		s := besiege(t, db, clock, fileOf(t))
-		for i := 0; i < len(list); i += each(db) {
-			if i%(5*each(db)) == 0 {
+		for i, text := range share(db, list) {
+			if i%5 == 0 {
 				s.attacker(i)
 			}
-			b := clip(list[i], 3000)
+			b := clip(text, 3000)
 			s.traitor.note = clip(b, 60)
 			s.says(channels.Incoming{Text: b})
-			s.look(list[i])
+			s.look(text)
 		}
 		s.end("in messages")
 	})
@@ -335,17 +337,19 @@ func TestAttacksInMessages(t *testing.T) {
 
 // The same texts stand in names, descriptions, choices, categories, questions and answers of the shop, and in notes.
 func TestAttacksInGoods(t *testing.T) {
+	t.Parallel()
 	list := attacks(t)
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
+		t.Parallel()
 		file, texts := fileOf(t), []string{}
-		for i := 0; i < len(list); i += each(db) {
-			text, sku := clip(list[i], 280), fmt.Sprintf("EVIL-%d", i)
+		for i, whole := range share(db, list) {
+			text, sku := clip(whole, 280), fmt.Sprintf("EVIL-%d", i)
 			texts = append(texts, text)
-			file.Products = append(file.Products, catalog.FileProduct{SKU: sku, Name: text, Description: clip(list[i], 5000), Price: 700,
+			file.Products = append(file.Products, catalog.FileProduct{SKU: sku, Name: text, Description: clip(whole, 5000), Price: 700,
 				Options: []catalog.FileGroup{{ID: "G", Name: clip(text, 100), Choices: []catalog.FileChoice{{ID: "C", Name: clip(text, 100), Price: 300}}}}})
-			if i%(10*each(db)) == 0 {
+			if i%10 == 0 {
 				file.Categories = append(file.Categories, catalog.FileCategory{ID: sku, Name: clip(text, 100)})
-				file.Questions = append(file.Questions, catalog.FileQuestion{ID: sku, Answer: clip(list[i], 1000), Examples: []string{clip(text, 200)}})
+				file.Questions = append(file.Questions, catalog.FileQuestion{ID: sku, Answer: clip(whole, 1000), Examples: []string{clip(text, 200)}})
 			}
 		}
 		s := besiege(t, db, clock, file)
@@ -354,7 +358,7 @@ func TestAttacksInGoods(t *testing.T) {
 				s.attacker(i)
 			}
 			if i%2 == 0 {
-				s.says(channels.Incoming{Tap: fmt.Sprintf("show:EVIL-%d", i*each(db))})
+				s.says(channels.Incoming{Tap: fmt.Sprintf("show:EVIL-%d", i)})
 				s.look(text)
 			}
 			words := strings.Fields(text)
