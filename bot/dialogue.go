@@ -107,10 +107,10 @@ func (t *talk) ownTap(kind, about string) error {
 			t.out.say("old_button", nil)
 			t.show = true
 		}
-	case tapMeant:
-		return t.meantTap(about)
 	case tapVoid:
 		return t.void(about)
+	case tapMeant:
+		return t.meantTap(about)
 	case tapAgain:
 		return t.reorder(about)
 	case tapAddress:

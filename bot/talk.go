@@ -48,6 +48,7 @@ type talk struct {
 	handoff  bool
 	why      string // the summary for staff begins with it
 	said     string // the last words of the customer
+	ways     bool   // the ways to pay were said
 	shown    bool   // goods were shown, which a choice is made from now
 	parting  bool   // the customer takes his leave: nothing is asked again
 	// unfound are the words of a message that could be something to buy.
@@ -58,7 +59,6 @@ type talk struct {
 	wanted []string
 	// choicesFrom is where the choices of an option begin that are offered next.
 	choicesFrom int
-	ways        bool     // the ways to pay were said
 	told        []string // facts of which the answer tells
 }
 
