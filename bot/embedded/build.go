@@ -54,6 +54,23 @@ func (o *orderText) build(items []item) []ordered {
 		}
 	}
 	o.share(out)
+	return o.refer(out)
+}
+
+// refer gives what was said of all of them to the items that were meant: "two teas … and on all of those teas I want milk".
+func (o *orderText) refer(items []ordered) []ordered {
+	out := items[:0]
+	for i := range items {
+		it, meant := &items[i], false
+		for k := range out {
+			if it.lead.each && it.quantity == 0 && it.head == it.from && it.product >= 0 && out[k].product == it.product {
+				out[k].options, meant = mergeOptions(o.l, it.product, out[k].options, it.options), true
+			}
+		}
+		if !meant {
+			out = append(out, *it)
+		}
+	}
 	return out
 }
 

@@ -1,6 +1,10 @@
 package embedded
 
-import "sotto.chat/bot/reading"
+import (
+	"slices"
+
+	"sotto.chat/bot/reading"
+)
 
 // gap is what the language says between two names of the catalog.
 type gap struct {
@@ -42,6 +46,7 @@ type gap struct {
 	unfit     bool   // an amount that nothing is sold in: "half a", "-3", "0"
 	placed    bool   // it tells where something is, or which of several: "on the", "the first"
 	within    bool   // "on the left of": what follows only tells where
+	taken     bool   // the amount was of something that nobody knows
 	turn      bool   // "change it to": what comes takes the place of what is there
 	amount    string // how much of the choice before it is wanted: "cheeni kam"
 }
@@ -88,6 +93,10 @@ func newOrderText(r *reader, segs []segment) *orderText {
 				g.takeNoun(true)
 				continue
 			}
+			if m.choice && doubles(r.lang, l, segs, i, tokens) {
+				g.hi, g.extra = i+1, true
+				continue
+			}
 			if m.head || m.choice {
 				if len(o.mentions) == maxMentions {
 					break
@@ -125,6 +134,16 @@ func (g *gap) heads(segs []segment, i int, tokens []token) bool {
 		return false
 	}
 	return segs[i-1].has(cTo) && !segs[i-1].has(cWant) && segs[i+1].has(cWant) && tokens[segs[i+1].from].brk != breakSentence
+}
+
+// doubles tells whether a choice is only how much of another one: "double the milk" where a double may be chosen too.
+func doubles(lang *language, l *Lexicon, segs []segment, i int, tokens []token) bool {
+	if i+2 >= len(segs) || segs[i].to-segs[i].from > 1 || !segs[i+1].has(cArticle) || segs[i+2].phrase < 0 {
+		return false
+	}
+	next, ok := lang.nodes[0].next[tokens[segs[i].from].word]
+	other := &l.phrases[segs[i+2].phrase]
+	return ok && other.choice && len(other.products) == 0 && slices.ContainsFunc(lang.nodes[next].senses, func(s sense) bool { return s.concept == cDouble })
 }
 
 // behind reads the amount of a choice from right behind it, where the language puts it there and no other name follows.
@@ -172,12 +191,15 @@ func (g *gap) misfits(t *token, s *segment, first bool) bool {
 func (g *gap) read(s *segment) {
 	if s.unknown() {
 		g.words++
-		g.last = false
+		g.last, g.taken = false, g.without || g.extra || g.light
 		return // a number before an unknown word counts something else
 	}
 	number := 0
 	if s.hasAny(cAnd, cOr, cBut, cWant) {
 		g.placed, g.within = false, false
+	}
+	if g.taken && s.has(cAnd) {
+		g.without, g.extra, g.light, g.taken = false, false, false, false // "no napkins and a tea"
 	}
 	for _, x := range s.senses {
 		switch x.concept {

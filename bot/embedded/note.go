@@ -50,7 +50,7 @@ func (o *orderText) amountBeyond(it item, x int) string {
 		return ""
 	}
 	for i := g.hi - 1; i >= g.lo; i-- {
-		if o.segs[i].hasAny(cExtra, cLight, cWithout) {
+		if o.segs[i].hasAny(cExtra, cLight, cWithout) || o.segs[i].phrase >= 0 {
 			return o.text[o.tokens[o.segs[i].from].start:o.tokens[m.seg.to-1].end]
 		}
 	}
