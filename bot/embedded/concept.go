@@ -258,7 +258,7 @@ var (
 	topical = setOf(cAddress, cCancel, cChange, cCheckout, cCode, cDelete, cDeliveryWay, cDeliverTo, cEmail, cFee, cHelp, cHumanNow, cInfo, cMenu,
 		cMoneyHere, cMyAccount, cMyOrder, cNewsletter, cOrder, cPaid, cPay, cPayLink, cPayWays, cPayment, cPerson, cPickup, cPlaceOrder, cPolicy,
 		cPrice, cProblem, cPut, cRefund, cRemove, cReturn, cSearch, cSet, cSignup, cStartOver, cTake, cTalk, cTrack)
-	small = setOf(cAbout, cAnd, cArticle, cAux, cBut, cFiller, cGreet, cIt, cModal, cMy, cOf, cOnto, cOpener, cSkippable, cThanks, cTo, cWant, cWith)
+	small = setOf(cAbout, cAnd, cArticle, cAux, cBut, cGreet, cIt, cModal, cMy, cOf, cOnto, cOpener, cSkippable, cThanks, cTo, cWant, cWith)
 )
 
 func setOf(cs ...concept) conceptSet {

@@ -13,7 +13,7 @@ import (
 // How alike a message and an example must be before the merchant's question is taken as asked; beside another reading
 // the likeness must be plainer.
 const (
-	alikeEnough = 0.46
+	alikeEnough = 0.45
 	alikeBeside = 0.58
 	// What the bot can answer by itself, and what is a yes, is left to the merchant's question only where that is nearly the same.
 	alikeOwn = 0.8
