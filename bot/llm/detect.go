@@ -205,7 +205,7 @@ func (s *scene) name(c cue, from int) {
 // nameable tells whether a word may be a part of the name behind a cue.
 func (s *scene) nameable(c cue, k int, first bool) bool {
 	t := s.terms[k]
-	if s.hidden[k] || t.Catalog || !s.letters(k) || s.han(k) {
+	if s.hidden[k] || t.Catalog || !s.letters(k) || s.han(k) || s.size(k) && first {
 		return false
 	}
 	heard := slices.Contains(s.spoken, c.lang)
@@ -223,6 +223,11 @@ func (s *scene) nameable(c cue, k int, first bool) bool {
 		return heard && !little
 	}
 	return heard && s.unknown(k)
+}
+
+// size tells a letter that stands alone, as sizes do, and no initial before a name.
+func (s *scene) size(k int) bool {
+	return len(s.terms[k].Word) == 1 && !(k+1 < len(s.terms) && s.joined(k+1) && strings.Contains(s.gap(k+1), ".") && s.capital(k+1))
 }
 
 // cased tells whether a word is of a script with capitals.
@@ -258,7 +263,7 @@ func (s *scene) behind(c cue, at int) {
 func (s *scene) alone() {
 	for i := 0; i < len(s.terms); i++ {
 		to := i
-		for to < len(s.terms) && (to == i || s.joined(to)) && s.capital(to) && s.unknown(to) && !s.terms[to].Near {
+		for to < len(s.terms) && (to == i || s.joined(to)) && s.capital(to) && s.unknown(to) && !s.terms[to].Near && !s.size(to) {
 			to++
 		}
 		nouns := slices.ContainsFunc(s.spoken, func(code string) bool { return s.nouns[code] })

@@ -135,7 +135,7 @@ func (r *Reader) Read(ctx context.Context, q bot.Question) (reading.Reading, err
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	hidden := hide(q)
-	shelf := candidates(q, hidden.text)
+	shelf := candidates(q, q.Text) // looked for in the house
 	messages, offered := prompt(q, hidden.text, shelf), tools(shelf)
 	var answer *llms.ContentResponse
 	err := r.gate.Pass(ctx, q.Merchant, q.Conversation, estimate(messages, offered), func(ctx context.Context) (n int, err error) {

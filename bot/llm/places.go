@@ -89,7 +89,8 @@ func (s *scene) lane(at, next int) {
 			break
 		}
 		ordinal := k > 0 && s.number(k-1) && s.gap(k) == "" // "5th"
-		if s.terms[k].Catalog || !ordinal && !s.unknown(k) && !(s.capital(k) && k > 0) {
+		known := !ordinal && !s.unknown(k) && !(s.capital(k) && k > 0)
+		if s.terms[k].Catalog || known && !s.between(k, at) {
 			break
 		}
 		names++
@@ -109,6 +110,11 @@ func (s *scene) lane(at, next int) {
 		from--
 	}
 	s.out = append(s.out, found{"ADDRESS", from, s.beyond(next)})
+}
+
+// between tells a word that everybody knows between a number and a word that says street alone: "119 main street".
+func (s *scene) between(k, at int) bool {
+	return k+1 == at && s.number(k-1) && s.joined(k) && len(s.terms[at].Spoken) == 0 && !s.function.has(s.terms[k].Word, s.spoken...)
 }
 
 // street marks an address whose street is named behind the word for it: "calle Mayor 8", "12 rue de la Paix".

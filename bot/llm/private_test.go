@@ -30,6 +30,7 @@ func givenAway() map[string][]given {
 			{"Hi, this is Siobhan Kelly. One green tea to mr. Okafor", []string{"Siobhan", "Kelly", "Okafor"}, []string{"green tea"}},
 			{"see https://example.org/u/zq or pay from GB33 BUKB 2020 1555 5555 55", []string{"example.org", "BUKB", "5555"}, []string{"see", "pay from"}},
 			{"Could I have a Margherita Pizza with Ham and no Onion?", nil, []string{"Could I have a Margherita Pizza with Ham and no Onion?"}},
+			{"two colas to 119 main street, and a T-Shirt in L from North Lodge", []string{"119", "main"}, []string{"two colas to", "and a T-Shirt in L from North Lodge"}},
 			{"I am hungry. Is the Green Tea hot? My Cola was warm", nil, []string{"I am hungry. Is the Green Tea hot? My Cola was warm"}},
 		},
 		"es": {
@@ -88,6 +89,7 @@ func hear(t *testing.T, g *bot.Goods, locale, text string) (heard, back string) 
 
 func TestWhatTheSessionDoesNotKnowIsHiddenToo(t *testing.T) {
 	shop := goods(t)
+	shop.File.Products[0].Brand = "North Lodge"
 	for locale, list := range givenAway() {
 		for _, c := range list {
 			heard, back := hear(t, shop, locale, c.text)

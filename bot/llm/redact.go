@@ -11,6 +11,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"sotto.chat/bot"
+	"sotto.chat/catalog"
+	"sotto.chat/catalog/search"
 )
 
 // hidden is a text with typed tokens in place of personal data, and the way back.
@@ -90,11 +92,22 @@ func hide(q bot.Question) hidden {
 	locale, _, _ := strings.Cut(q.Locale, "-")
 	from := 0
 	for _, f := range detect(text, locale, q.Goods.Lexicon) {
+		if f.kind == "NAME" && isBrand(q.Goods, text[f.from:f.to]) {
+			continue
+		}
 		h.text += text[from:f.from] + put(f.kind, text[f.from:f.to])
 		from = f.to
 	}
 	h.text += text[from:]
 	return h
+}
+
+// isBrand tells whether a name is that of something in the shop.
+func isBrand(g *bot.Goods, name string) bool {
+	name = search.Fold(name)
+	return slices.ContainsFunc(g.File.Products, func(p catalog.FileProduct) bool {
+		return p.Brand != "" && strings.Contains(" "+search.Fold(p.Brand)+" ", " "+name+" ")
+	})
 }
 
 // replaceWord replaces a word in any case where it stands alone: the name Ana is no part of a banana.
