@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -291,10 +292,20 @@ func (t *talk) command(text string) (tap string, ok bool, err error) {
 	if tap, ok = t.b.words.Command(text); !ok || len(t.goods.named[plainWords(text)]) > 0 {
 		return "", false, nil
 	}
-	if strings.HasPrefix(tap, tapBy+":") {
+	switch {
+	case strings.HasPrefix(tap, tapBy+":"):
 		ok, err = t.choosesWay()
+	case strings.HasPrefix(tap, tapWay+":"):
+		ok = !t.ownAnswer(text)
 	}
 	return tap, ok, err
+}
+
+// ownAnswer tells whether the merchant has an answer of his own to a message.
+func (t *talk) ownAnswer(text string) bool {
+	r, err := t.b.embedded.Read(t.tx.Context(), Question{Merchant: t.c.MerchantID, Conversation: t.c.ID, Text: text, Locale: t.voice().Language(),
+		State: t.mem.state(t.cartLines()), Goods: t.goods})
+	return err == nil && slices.ContainsFunc(r.Actions, func(a reading.Action) bool { return a.Kind == reading.Ask && a.Question != "" })
 }
 
 // choosesWay tells whether the shop takes more than the link, and there is something to pay.

@@ -5,8 +5,15 @@ import "strings"
 // Command gives the tap that a whole message stands for, in any language: whoever was told to write "human" is
 // understood in every conversation.
 func (b *Book) Command(message string) (tap string, ok bool) {
-	tap, ok = b.commands[fold(message)]
-	return tap, ok
+	if tap, ok = b.commands[fold(message)]; ok {
+		return tap, ok
+	}
+	// "do you deliver?" asks for it; "cash?" and "stop?" only ask.
+	bare := strings.Trim(fold(message), " ?¿؟？")
+	if tap, ok = b.commands[bare]; ok && bare != "" && strings.HasPrefix(tap, "way:") {
+		return tap, true
+	}
+	return "", false
 }
 
 // fold takes case, outer punctuation and double spaces away, and writes one apostrophe for all.

@@ -294,3 +294,15 @@ func TestALanguageKeepsToItsScript(t *testing.T) {
 		}
 	}
 }
+
+// Whoever asks whether the shop delivers is heard; a question about money or offers chooses nothing.
+func TestQuestionsThatAreCommands(t *testing.T) {
+	b := open(t)
+	for text, want := range map[string]string{"do you deliver?": "way:delivery", "Könnt ihr das auch liefern?": "way:delivery", "vous livrez ?": "way:delivery",
+		"¿me lo traéis a casa?": "way:delivery", "可以外送吗？": "way:delivery", "فيه توصيل؟": "way:delivery", "bisa diantar gak?": "way:delivery", "delivery": "way:delivery",
+		"vocês entregam?": "way:delivery", "delivery hai kya?": "way:delivery", "?": "help", "cash?": "", "stop?": "", "pay by card?": "", "cash": "by:cash", "": ""} {
+		if tap, ok := b.Command(text); tap != want || ok != (want != "") {
+			t.Errorf("%q is %q", text, tap)
+		}
+	}
+}
