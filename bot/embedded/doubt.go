@@ -23,7 +23,7 @@ func (r *reader) confidence() float64 {
 		return 0
 	}
 	signs, most := r.signs(), 0.99
-	if r.either {
+	if len(r.either) > 0 {
 		most = eitherSure
 	}
 	return math.Round(100*min(max(likelihood().Right(&signs), 0.01), most)) / 100
@@ -81,9 +81,10 @@ func (r *reader) signs() odds.Signs {
 	default:
 		s[odds.Unknown] = unknown / words
 	}
-	if s[odds.Asks] > 0 {
+	switch {
+	case s[odds.Asks] > 0:
 		s[odds.Alike], s[odds.Ahead] = r.alike, min(r.apart, 0.3)
-	} else {
+	case s[odds.Orders]+s[odds.Edits]+s[odds.Yes] == 0:
 		s[odds.Beside] = r.alike
 	}
 	return s
@@ -164,11 +165,63 @@ func (r *reader) signsOfOrder(s *odds.Signs, options int) {
 func (r *reader) attached(o *orderText, items []item, ahead float64) {
 	r.torn = max(r.torn, math.Exp(-ahead))
 	for i := range items {
-		r.items = append(r.items, o.place(&items[i]))
 		for x := max(items[i].from, 1); x < items[i].to; x++ {
-			r.either = r.either || o.gaps[x].or && !slices.ContainsFunc(o.gaps[items[max(0, i-1)].from:x+1], func(g gap) bool { return g.without })
+			if o.gaps[x].or && !o.gaps[x].and && !slices.ContainsFunc(o.gaps[items[max(0, i-1)].from:x+1], func(g gap) bool { return g.without }) {
+				r.either = append(r.either, o.either(&items[i], x, len(r.items)))
+			}
+		}
+		r.items = append(r.items, o.place(&items[i]))
+	}
+}
+
+// choice is one thing or another of which a message asks for one: two items, of which the second is named, or two choices of it.
+type choice struct {
+	item    int
+	options [2]reading.Option // empty where the items are what is to be chosen from
+}
+
+// either gives what mention x of an item is said in the place of.
+func (o *orderText) either(it *item, x, at int) choice {
+	c := choice{item: at}
+	for k := range c.options {
+		if x > it.from && it.product >= 0 {
+			if g, ch, ok := o.l.offers(it.product, o.mentions[x-1+k].seg.phrase); ok {
+				c.options[k] = reading.Option{Group: o.l.groups[g].id, Choice: o.l.groups[g].choices[ch]}
+			}
 		}
 	}
+	return c
+}
+
+// eithers gives the readings that keep just one of what was said to be this or that.
+func (r *reader) eithers(won reading.Reading) []reading.Reading {
+	var adds []int
+	for i := range won.Actions {
+		if won.Actions[i].Kind == reading.Add {
+			adds = append(adds, i)
+		}
+	}
+	if len(adds) != len(r.items) {
+		return nil
+	}
+	var out []reading.Reading
+	for _, c := range r.either {
+		for k, o := range c.options {
+			one, at := won, adds[c.item]
+			one.Actions = slices.Clone(won.Actions)
+			switch {
+			case o.Choice != "":
+				one.Actions[at].Options = slices.DeleteFunc(slices.Clone(one.Actions[at].Options), func(x reading.Option) bool {
+					return x.Group == o.Group && x.Choice == o.Choice
+				})
+			case c.item > 0:
+				at = adds[c.item-k]
+				one.Actions = slices.Delete(one.Actions, at, at+1)
+			}
+			out = append(out, one)
+		}
+	}
+	return out
 }
 
 // barred is what shall not be read, and the language that shall be taken; nothing and none for a message as it is.
@@ -208,8 +261,11 @@ type Other struct {
 // mostTries bounds how often a message is read again to hear what else it could mean.
 const mostTries = 12
 
+// oddsOfOne is what each of two things is given of which just one is asked for.
+const oddsOfOne = 3.0
+
 // Others gives what else a message could mean as a whole, the likeliest first: each is the best reading without one of the
-// things that the first was made of. What they and the first leave of one is for whatever nobody thought of.
+// names that the first was made of. What they and the first leave of one is for whatever nobody thought of.
 func (l *Lexicon) Others(text string, s reading.State, locale string) []Other {
 	first := l.reader(text, &s)
 	won := first.all(locale)
@@ -217,14 +273,20 @@ func (l *Lexicon) Others(text string, s reading.State, locale string) []Other {
 		return nil
 	}
 	var out []Other
+	offer := func(read reading.Reading, odds float64) {
+		if len(read.Actions) > 0 && !sameActions(read, won) && !slices.ContainsFunc(out, func(o Other) bool { return sameActions(o.Reading, read) }) {
+			out = append(out, Other{Reading: read, odds: odds})
+		}
+	}
+	for _, read := range first.eithers(won) {
+		offer(read, oddsOfOne)
+	}
 	for _, bar := range first.bars() {
 		r := l.reader(text, &s)
 		r.bar = bar
 		read := r.all(locale)
-		if len(read.Actions) > 0 && !sameActions(read, won) && !slices.ContainsFunc(out, func(o Other) bool { return sameActions(o.Reading, read) }) {
-			sure := min(max(read.Confidence, 0.01), 0.99)
-			out = append(out, Other{Reading: read, odds: sure / (1 - sure) * math.Exp(-max(0, first.worth-r.worth))})
-		}
+		sure := min(max(read.Confidence, 0.01), 0.99)
+		offer(read, sure/(1-sure)*math.Exp(-max(0, first.worth-r.worth)))
 	}
 	all := 1.0
 	for i := range out {
@@ -239,7 +301,7 @@ func (l *Lexicon) Others(text string, s reading.State, locale string) []Other {
 
 func sameActions(a, b reading.Reading) bool { return reflect.DeepEqual(a.Actions, b.Actions) }
 
-// bars lists what to leave out, one at a time: the stretches that were taken, what belonged to what, the language, the
+// bars lists what to leave out, one at a time: the names that were taken, what belonged to what, the language, the
 // merchant's question.
 func (r *reader) bars() []barred {
 	var out []barred
@@ -247,7 +309,7 @@ func (r *reader) bars() []barred {
 		out = append(out, barred{items: []place{p}})
 	}
 	for i := range r.segs {
-		if !r.segs[i].unknown() {
+		if r.segs[i].phrase >= 0 {
 			out = append(out, barred{segs: r.segs[i : i+1]})
 		}
 	}

@@ -56,3 +56,20 @@ func TestOtherReadings(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// Of this or that, one is asked for, and the bot cannot know which: each is a reading. What is left out is no such question.
+func TestThisOrThat(t *testing.T) {
+	l := openMenu(t)
+	for text, want := range map[string]int{"an orange juice or an apple juice": 2, "a scone with jam or butter": 2, "a scone and an apple juice": 0,
+		"a scone without jam or butter": 0} {
+		r, likely := l.Read(text, reading.State{}, "en"), 0
+		for _, o := range l.Others(text, reading.State{}, "en") {
+			if o.Weight >= 0.2 {
+				likely++
+			}
+		}
+		if likely != want || want > 0 != (r.Confidence < 0.5) {
+			t.Errorf("%q: %d others are likely beside %.2f for %+v", text, likely, r.Confidence, r.Actions)
+		}
+	}
+}

@@ -34,22 +34,22 @@ type reader struct {
 	out    []reading.Action
 	doubt  float64 // what speaks against the reading, from 0
 
-	open      bool    // a question was asked that nothing answers
-	wonders   bool    // and one that stands for itself beside an order
-	topic     int32   // the product that was last talked about, -1 for none
-	hinted    bool    // it asks about something whose name stands in the catalog
-	left      []left  // goods that were understood and are not acted on
-	addressed bool    // the message was taken as an address
-	alike     float64 // how well the nearest of the merchant's questions fits
-	apart     float64 // how much better than the next one
-	asked     string  // the nearest of them
-	lead      float64 // how much more speaks for the language than for the next one
-	ahead     float64 // how much better the message is cut than in the next best way
-	torn      float64 // how near the next way comes to tell which choice belongs to which product, from 0 to 1
-	worth     float64 // what the way in which the message is cut is worth
-	items     []place // what the orders were read as
-	either    bool    // one thing or another is asked for
-	bar       barred  // what shall not be read, to hear what else a message could mean
+	open      bool     // a question was asked that nothing answers
+	wonders   bool     // and one that stands for itself beside an order
+	topic     int32    // the product that was last talked about, -1 for none
+	hinted    bool     // it asks about something whose name stands in the catalog
+	left      []left   // goods that were understood and are not acted on
+	addressed bool     // the message was taken as an address
+	alike     float64  // how well the nearest of the merchant's questions fits
+	apart     float64  // how much better than the next one
+	asked     string   // the nearest of them
+	lead      float64  // how much more speaks for the language than for the next one
+	ahead     float64  // how much better the message is cut than in the next best way
+	torn      float64  // how near the next way comes to tell which choice belongs to which product, from 0 to 1
+	worth     float64  // what the way in which the message is cut is worth
+	items     []place  // what the orders were read as
+	either    []choice // of this or that, one is asked for
+	bar       barred   // what shall not be read, to hear what else a message could mean
 
 	heard func(segment, float64) // hears of each stretch that could be cut, with what it is worth; nil where nobody asks
 }
