@@ -48,6 +48,7 @@ func (r *reader) answer(clauses []clause) answer {
 			continue // "confirm the doors", "go ahead and dance": a verb with something of its own to act on
 		}
 		switch {
+		case c.concepts.has(cUnsure) && (s == nil || s.has(cWeakNo) && !s.has(cNo)): // "I do not know" is neither
 		case s == nil && c.concepts.hasAny(cNo, cWeakNo):
 			a.no = a.no || r.onlyGreets() && c.words == 0 && c.named == 0 && !c.question && c.matter() <= 5
 		case s == nil:
@@ -241,6 +242,8 @@ func (r *reader) anaphora(c *clause) bool {
 		r.setQuantity(line, n)
 	case n > 0 && c.frame < 0 && c.countsIt():
 		return r.takeOfIt(line, n)
+	case n > 0 && c.frame >= 0 && r.topic >= 0 && !c.concepts.hasAny(cMake, cChange):
+		r.put(reading.Action{Kind: reading.Add, SKU: r.lex.products[r.topic].sku, Quantity: n}) // "do you have mugs? I'd like two"
 	case n > 0 && c.frame >= 0 && len(shown) == 1:
 		r.put(reading.Action{Kind: reading.Add, SKU: shown[0], Quantity: n})
 	case n > 0 && c.frame >= 0 && line != nil && c.to-c.from <= 6:
