@@ -44,7 +44,7 @@ func Asks(r reading.Reading, others []embedded.Other) bool {
 // order and what pays for one is asked about in any case, however sure it is.
 func needs(kind string) float64 {
 	switch kind {
-	case reading.Add, reading.Change, reading.Reorder, reading.Remove, reading.ClearCart:
+	case reading.Add, reading.Choose, reading.Change, reading.Reorder, reading.Remove, reading.ClearCart:
 		return sureEnough
 	case reading.Confirm:
 		return sureToOrder
@@ -86,19 +86,26 @@ func (t *talk) asksWhich(a reading.Action) bool {
 	return a.Kind == reading.Add && ok && (len(t.goods.namesakes(a.SKU, t.text)) > 1 || len(p.Variants) > 0 && p.SKU == a.SKU)
 }
 
-// askMeant offers what a message may mean, one button each.
+// askMeant offers what a message may mean, one button each. Where nothing of it can be worded, it was not understood.
 func (t *talk) askMeant(list []embedded.Other) {
+	var offered []meant
+	for _, o := range list {
+		m := meant{Deeds: deedsOf(o.Reading)}
+		m.Label = t.meaning(m.Deeds)
+		if m.Label != "" && len(offered) < maxMeanings && !slices.ContainsFunc(offered, func(other meant) bool { return other.Label == m.Label }) {
+			offered = append(offered, m)
+		}
+	}
+	if len(offered) == 0 {
+		t.misread = true
+		return
+	}
 	t.mem.ask(askedMeant)
+	t.mem.Meant = offered
 	t.out.only()
 	t.out.say("ask_meant", nil)
-	for _, o := range list {
-		deeds := deedsOf(o.Reading)
-		label := t.meaning(deeds)
-		if label == "" || len(t.mem.Meant) == maxMeanings || slices.ContainsFunc(t.mem.Meant, func(m meant) bool { return m.Label == label }) {
-			continue
-		}
-		t.mem.Meant = append(t.mem.Meant, meant{label, deeds})
-		t.out.button(label, tapTo(tapMeant, ref(label)))
+	for _, m := range offered {
+		t.out.button(m.Label, tapTo(tapMeant, ref(m.Label)))
 	}
 	t.out.offer("button_else", tapNo)
 	t.answered = true
@@ -123,7 +130,10 @@ func (t *talk) deed(a reading.Action) string {
 		t.out.facts.count(n)
 		return t.out.word("thing", words.Facts{"count": n, "what": t.what(t.goods.name(sku), sku, t.goods.worded(sku, options))})
 	}
-	if a.Kind == reading.Add {
+	switch a.Kind {
+	case reading.Confirm:
+		return "" // a yes is never offered: it is said
+	case reading.Add, reading.Choose:
 		if _, ok := t.goods.Product(a.SKU); !ok {
 			return ""
 		}
