@@ -111,16 +111,9 @@ func (r *reader) approves(c *clause) bool {
 
 // soundsRight tells whether a clause calls something right, also within a longer yes: "it all looks right".
 func (r *reader) soundsRight(c *clause) bool {
-	if c.concepts.has(cRight) {
-		return true
-	}
-	for i := range r.hits {
-		yes := &r.hits[i]
-		if yes.from >= c.from && yes.to <= c.to && yes.to-yes.from > 1 && yes.hasAny(cYes) && !r.covered(i) && r.anyHit(yes.from, yes.to, cRight) {
-			return true
-		}
-	}
-	return false
+	return c.concepts.has(cRight) || slices.ContainsFunc(c.segs, func(s segment) bool {
+		return s.to-s.from > 1 && s.has(cYes) && r.anyHit(s.from, s.to, cRight)
+	})
 }
 
 // goesOn tells whether a clause ends with an "and".

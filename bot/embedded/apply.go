@@ -168,10 +168,34 @@ func (r *reader) addOrChange(o *orderText, it *ordered, m manner, first int) {
 		r.out = append(r.out, change)
 		return
 	}
-	if it.lead.make && !it.lead.want && first < len(r.out) && r.replaces(o, it) {
+	if it.lead.make && !it.lead.want && first < len(r.out) && (r.alters(it, first) || r.replaces(o, it)) {
 		return
 	}
 	r.out = append(r.out, o.add(it))
+}
+
+// alters changes what this message added before: "a tea and a coffee, and make the tea large".
+func (r *reader) alters(it *ordered, first int) bool {
+	for i := range r.out[first:] {
+		a := &r.out[first+i]
+		if p, ok := r.lex.skus[a.SKU]; ok && a.Kind == reading.Add && p == it.product && len(it.options) > 0 {
+			a.Options = mergeOptions(r.lex, p, instead(a.Options, it.options), it.options)
+			return true
+		}
+	}
+	return false
+}
+
+// instead leaves out the one choice of a group that another choice of it takes the place of.
+func instead(old, fresh []reading.Option) []reading.Option {
+	out := slices.Clone(old)
+	for _, f := range fresh {
+		same := func(x reading.Option) bool { return x.Group == f.Group && x.Amount == "" && x.Choice != f.Choice }
+		if i := slices.IndexFunc(out, same); i >= 0 && f.Amount == "" && !slices.ContainsFunc(out[i+1:], same) {
+			out = slices.Delete(out, i, i+1)
+		}
+	}
+	return out
 }
 
 // replaces corrects the item before: "the tea, no wait, make it a coffee".
@@ -220,7 +244,11 @@ func (r *reader) enrich(o *orderText, it *ordered) {
 	if !ok {
 		return
 	}
-	last.Options = mergeOptions(r.lex, p, last.Options, o.options(it.item, p))
+	fresh, old := o.options(it.item, p), last.Options
+	if it.lead.turn && !it.lead.with {
+		old = instead(old, fresh) // "a chicken taco, no, make that beef"
+	}
+	last.Options = mergeOptions(r.lex, p, old, fresh)
 }
 
 // applyHeadless gives choices without a product their product: a line of the cart, or the only product that fits.
@@ -261,32 +289,6 @@ func (r *reader) applyHeadless(o *orderText, it *ordered, m manner) {
 	it.options = o.options(it.item, p)
 	r.doubt += 0.1
 	r.out = append(r.out, o.add(it))
-}
-
-// addedWith tells whether what was added last in this message can be had with all the choices of an item.
-func (r *reader) addedWith(o *orderText, it *ordered) bool {
-	if len(r.out) == 0 || r.out[len(r.out)-1].Kind != reading.Add {
-		return false
-	}
-	p, ok := r.lex.skus[r.out[len(r.out)-1].SKU]
-	return ok && o.offersAll(it.item, p)
-}
-
-// leading gives choices that were said before everything to the product behind them, where nothing else can have them: "a
-// decaf, a latte".
-func (r *reader) leading(o *orderText, built []ordered) []ordered {
-	if len(built) < 2 || built[0].product >= 0 || built[1].product < 0 || o.gaps[built[0].to].one {
-		return built
-	}
-	it, next := &built[0], &built[1]
-	if it.lead.remove || it.lead.change || r.lineFor(o, it) != nil || r.addedWith(o, it) || !o.offersAll(it.item, next.product) {
-		return built
-	}
-	next.options = mergeOptions(r.lex, next.product, o.options(it.item, next.product), next.options)
-	if next.quantity == 0 {
-		next.quantity = it.quantity
-	}
-	return built[1:]
 }
 
 // lineFor finds the last line of the cart whose product offers all the choices.

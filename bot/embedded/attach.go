@@ -3,6 +3,8 @@ package embedded
 import (
 	"math"
 	"slices"
+
+	"sotto.chat/bot/reading"
 )
 
 // item is one product of an order with what was said about it: mentions from..to, the product's own at head. A head of
@@ -56,6 +58,7 @@ const maxItem = 24
 // attach cuts the mentions into items, so that the scores of the items add up to the most. The second value is by how much
 // the next best way stays behind.
 func (o *orderText) attach() ([]item, float64) {
+	o.countOut()
 	n := len(o.mentions)
 	scores := make([]float64, 2*n+2)
 	best, second := scores[:n+1], scores[n+1:]
@@ -245,4 +248,88 @@ func (o *orderText) scoreHeadless(from, to int) float64 {
 		}
 	}
 	return score
+}
+
+// addedWith tells whether what was added last in this message can be had with all the choices of an item.
+func (r *reader) addedWith(o *orderText, it *ordered) bool {
+	if len(r.out) == 0 || r.out[len(r.out)-1].Kind != reading.Add {
+		return false
+	}
+	p, ok := r.lex.skus[r.out[len(r.out)-1].SKU]
+	return ok && o.offersAll(it.item, p)
+}
+
+// leading gives choices that were said before everything to the product behind them, where nothing else can have them: "a
+// decaf, a latte".
+func (r *reader) leading(o *orderText, built []ordered) []ordered {
+	for i := len(built) - 2; i >= 0; i-- {
+		if it, next := &built[i], &built[i+1]; it.product < 0 && next.product >= 0 && o.contrasts(it, next) {
+			it.product, it.options = next.product, o.options(it.item, next.product)
+		}
+	}
+	if len(built) < 2 || built[0].product >= 0 || built[1].product < 0 || o.gaps[built[0].to].one {
+		return built
+	}
+	it, next := &built[0], &built[1]
+	if it.lead.remove || it.lead.change || r.lineFor(o, it) != nil || r.addedWith(o, it) || !o.offersAll(it.item, next.product) {
+		return built
+	}
+	next.options = mergeOptions(r.lex, next.product, o.options(it.item, next.product), next.options)
+	if next.quantity == 0 {
+		next.quantity = it.quantity
+	}
+	return built[1:]
+}
+
+// contrasts tells whether an item that names no product is one more of what the next one names, with another choice of the
+// same kind: "one large and one small coffee".
+func (o *orderText) contrasts(it, next *ordered) bool {
+	g := &o.gaps[it.from]
+	if g.number == 0 && !g.article || g.remove || g.change || !o.gaps[it.to].and || !o.offersAll(it.item, next.product) {
+		return false
+	}
+	for _, mine := range o.options(it.item, next.product) {
+		for _, its := range next.options {
+			if mine.Group == its.Group && mine.Choice != its.Choice && o.l.singleGroup(next.product, mine.Group) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// countOut finds numbers that share out the number of a product before them: "four tacos: two chicken, one steak, one
+// tofu". Then each is an item, though the choices might be counted.
+func (o *orderText) countOut() {
+	for h := range o.mentions {
+		n, sum := o.gaps[h].number, 0
+		if !o.mentions[h].head || n < 2 {
+			continue
+		}
+		end := h + 1
+		for end < len(o.mentions) && !o.mentions[end].head && !o.gaps[end].want {
+			sum += o.gaps[end].number
+			end++
+		}
+		for x := h + 1; x < end && sum == n; x++ {
+			o.gaps[x].listed = o.gaps[x].listed || o.gaps[x].number > 0 && o.gaps[x].number < n
+		}
+	}
+}
+
+// refer gives what was said of all of them to the items that were meant: "two teas … and on all of those teas I want milk".
+func (o *orderText) refer(items []ordered) []ordered {
+	out := items[:0]
+	for i := range items {
+		it, meant := &items[i], false
+		for k := range out {
+			if it.lead.each && it.quantity == 0 && it.head == it.from && it.product >= 0 && out[k].product == it.product {
+				out[k].options, meant = mergeOptions(o.l, it.product, out[k].options, it.options), true
+			}
+		}
+		if !meant {
+			out = append(out, *it)
+		}
+	}
+	return out
 }

@@ -40,6 +40,11 @@ func (o *orderText) build(items []item) []ordered {
 		if r.lead.times && i > 0 && !trailing && r.lead.number > 0 && !r.lead.want && o.gaps[items[i-1].from].number == 0 {
 			r.quantity = 0
 		}
+		for x := it.head + 1; x < it.to && it.head >= 0; x++ {
+			if g := &o.gaps[x]; g.times && g.number > 0 {
+				r.quantity = g.number // "cake x2 large"
+			}
+		}
 		if it.to == len(o.mentions) && o.gaps[it.to].corrected > 0 {
 			r.quantity = o.gaps[it.to].corrected
 		}
@@ -55,23 +60,6 @@ func (o *orderText) build(items []item) []ordered {
 	}
 	o.share(out)
 	return o.refer(out)
-}
-
-// refer gives what was said of all of them to the items that were meant: "two teas … and on all of those teas I want milk".
-func (o *orderText) refer(items []ordered) []ordered {
-	out := items[:0]
-	for i := range items {
-		it, meant := &items[i], false
-		for k := range out {
-			if it.lead.each && it.quantity == 0 && it.head == it.from && it.product >= 0 && out[k].product == it.product {
-				out[k].options, meant = mergeOptions(o.l, it.product, out[k].options, it.options), true
-			}
-		}
-		if !meant {
-			out = append(out, *it)
-		}
-	}
-	return out
 }
 
 // numbersTrail recognises the style of notes, "tea 2 cake 3", where each number follows its product.
@@ -111,8 +99,11 @@ func (o *orderText) options(it item, p int32) []reading.Option {
 		if !sound || running != "" && !o.l.groups[grp].amounts && o.mentions[x].seg.part {
 			continue
 		}
-		if n := max(g.number, g.double); n > 1 && (x > it.from || it.head < 0 && !g.listed || g.double > 0) && opt.Amount == "" && !o.l.groups[grp].single {
+		if n := max(g.number, g.double); n > 1 && !g.times && (x > it.from || it.head < 0 && !g.listed || g.double > 0) && opt.Amount == "" && !o.l.groups[grp].single {
 			opt.Count = n
+		}
+		if g.turn && !g.with {
+			out = instead(out, []reading.Option{opt}) // "with ham, no, make that bacon"
 		}
 		out = addOption(out, opt)
 	}

@@ -75,7 +75,7 @@ func readTable(t *testing.T, lexicon *embedded.Lexicon, path, locale string) {
 
 // groups tells in which option group of the test shops a choice stands.
 var groups = map[string]string{"SMALL": "SIZE", "LARGE": "SIZE", "LEMON": "ADD", "HONEY": "ADD", "MINT": "ADD", "MILK": "ADD",
-	"BUTTER": "SPREAD", "JAM": "SPREAD", "CREAM": "SPREAD", "OAT": "MILK", "WHOLE": "MILK"}
+	"BUTTER": "SPREAD", "JAM": "SPREAD", "CREAM": "SPREAD", "OAT": "MILK", "WHOLE": "MILK", "NUTS": "TOP"}
 
 func parseState(t *testing.T, message string) (string, reading.State) {
 	t.Helper()

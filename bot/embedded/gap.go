@@ -286,7 +286,7 @@ func (g *gap) takeNoun(group bool) {
 // opens tells how much a gap looks like the start of another item.
 func (g *gap) opens() float64 {
 	score := 0.0
-	if g.number > 0 {
+	if g.number > 0 && !g.times {
 		score += 2
 	}
 	if g.article && !g.without {
@@ -364,7 +364,7 @@ func (g *gap) behind(single bool) float64 {
 	if g.article && !g.with && !g.light && !g.without && !g.extra {
 		score -= 1.2
 	}
-	if g.number > 0 {
+	if g.number > 0 && !g.times {
 		if single {
 			score -= 1.5
 		} else {

@@ -83,7 +83,7 @@ func lastOpening(segs []segment) int {
 func (o *orderText) wish(segs []segment) string {
 	first, last := -1, -1
 	for i := range segs {
-		if segs[i].unknown() {
+		if segs[i].unknown() || segs[i].phrase >= 0 && amounts(segs, i) {
 			if first < 0 {
 				first = i
 			}
@@ -100,6 +100,16 @@ func (o *orderText) wish(segs []segment) string {
 		first++ // the last one is unknown, so this ends
 	}
 	return o.text[o.tokens[segs[first].from].start:o.tokens[segs[last].to-1].end]
+}
+
+// amounts tells whether how much is said right before a segment, or in the list that it goes on: "no rice or beans".
+func amounts(segs []segment, i int) bool {
+	for i--; i >= 0 && (segs[i].hasAny(cArticle, cAnd, cOr, cOf) || segs[i].phrase >= 0); i-- {
+		if segs[i].hasAny(cExtra, cLight, cWithout) {
+			return true
+		}
+	}
+	return i >= 0 && segs[i].hasAny(cExtra, cLight, cWithout)
 }
 
 // measures tells whether a segment says how much of what follows, or ties it to what came before.
