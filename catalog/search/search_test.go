@@ -91,6 +91,16 @@ func TestStem(t *testing.T) {
 	}
 }
 
+// A slip of the finger is a letter, in every script: what differs by more is another word.
+func TestSpellingCountsLetters(t *testing.T) {
+	words := map[string]bool{"برتقال": true, "شاي": true, "كبير": true, "orange": true, "апельсин": true}
+	for written, want := range map[string]string{"برقتال": "برتقال", "برتقا": "برتقال", "كبار": "", "شاب": "", "شا": "", "ornage": "orange", "апельсн": "апельсин", "апел": ""} {
+		if got, _ := search.NewSpelling(words, 6).Nearest(written); got != want {
+			t.Errorf("%s is taken for %q, want %q", written, got, want)
+		}
+	}
+}
+
 func FuzzSearch(f *testing.F) {
 	index := search.Build(shop())
 	f.Add("blue teapots")

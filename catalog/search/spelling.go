@@ -1,17 +1,36 @@
 package search
 
+import "unicode/utf8"
+
 // Spelling finds the word of a vocabulary that a misspelt word was meant to be. Words stand in buckets by first
 // letter and length, so that a look-up compares with few of them.
 type Spelling struct {
-	buckets map[uint32][]string
+	buckets map[uint32][]spelt
 	plain   int // in words shorter than this, a letter changed for another makes another word
+}
+
+// spelt is a word with its letters at one byte each, so that letters are counted and compared in every script.
+type spelt struct{ word, letters string }
+
+// letters writes a word with one byte for each letter: the lowest of its code, which tells the letters of a script apart.
+func letters(w string) string {
+	for i := range len(w) {
+		if w[i] >= utf8.RuneSelf {
+			out := make([]byte, 0, len(w))
+			for _, r := range w {
+				out = append(out, byte(r))
+			}
+			return string(out)
+		}
+	}
+	return w
 }
 
 // MinTypo is the shortest word that is corrected; shorter ones are too often another word.
 const MinTypo = 4
 
 func NewSpelling(words map[string]bool, plain int) *Spelling {
-	ix := &Spelling{buckets: map[uint32][]string{}, plain: plain}
+	ix := &Spelling{buckets: map[uint32][]spelt{}, plain: plain}
 	for w := range words {
 		ix.add(w)
 	}
@@ -19,8 +38,9 @@ func NewSpelling(words map[string]bool, plain int) *Spelling {
 }
 
 func (ix *Spelling) add(w string) {
-	if len(w) >= MinTypo && w[0] >= 'a' {
-		ix.buckets[bucket(w[0], len(w))] = append(ix.buckets[bucket(w[0], len(w))], w)
+	if l := letters(w); len(l) >= MinTypo && w[0] >= 'a' {
+		at := bucket(l[0], len(l))
+		ix.buckets[at] = append(ix.buckets[at], spelt{w, l})
 	}
 }
 
@@ -29,23 +49,25 @@ func bucket(first byte, length int) uint32 { return uint32(first)<<16 | uint32(m
 // Nearest gives the closest word within the distance that its length allows, and that distance; "" if none is near.
 // Of equally close words the alphabet decides, so that the answer never depends on chance.
 func (ix *Spelling) Nearest(w string) (string, int) {
-	if len(w) < MinTypo || len(w) > 40 || w[0] < 'a' {
+	l := letters(w)
+	if len(l) < MinTypo || len(l) > 40 || w[0] < 'a' {
 		return "", 0
 	}
-	best, bestDistance := "", allowed(len(w))+1
-	for _, first := range [2]byte{w[0], w[1]} {
-		for n := len(w) - 2; n <= len(w)+2; n++ {
-			for _, candidate := range ix.buckets[bucket(first, n)] {
-				d := editDistance(w, candidate, bestDistance)
-				if d == 1 && n == len(w) && n < ix.plain && !swapped(w, candidate) {
+	best, bestDistance := "", allowed(len(l))+1
+	for _, first := range [2]byte{l[0], l[1]} {
+		for n := len(l) - 2; n <= len(l)+2; n++ {
+			for i := range ix.buckets[bucket(first, n)] {
+				candidate := &ix.buckets[bucket(first, n)][i]
+				d := editDistance(l, candidate.letters, bestDistance)
+				if d == 1 && n == len(l) && n < ix.plain && !swapped(l, candidate.letters) {
 					continue
 				}
-				if d < bestDistance && d <= allowed(min(len(w), n)) || d == bestDistance && best != "" && candidate < best {
-					best, bestDistance = candidate, d
+				if d < bestDistance && d <= allowed(min(len(l), n)) || d == bestDistance && best != "" && candidate.word < best {
+					best, bestDistance = candidate.word, d
 				}
 			}
 		}
-		if w[0] == w[1] {
+		if l[0] == l[1] {
 			break
 		}
 	}
