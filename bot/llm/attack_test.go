@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"unicode/utf8"
 
 	"sotto.chat/bot/llm"
 	"sotto.chat/catalog"
@@ -292,9 +291,8 @@ func spoken(c inbox.Content) string {
 }
 
 func clip(s string, n int) string {
-	for utf8.RuneCountInString(s) > n {
-		_, size := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-size]
+	if r := []rune(s); len(r) > n {
+		s = string(r[:n])
 	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' {
