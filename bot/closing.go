@@ -183,7 +183,7 @@ func (t *talk) askAgain() error {
 	return t.askCancel(ord)
 }
 
-// offerMeant offers once more what an unclear message may have meant.
+// offerMeant offers what an unclear message may have meant.
 func (t *talk) offerMeant() {
 	t.out.only()
 	t.out.say("ask_meant", nil)

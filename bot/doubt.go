@@ -102,12 +102,7 @@ func (t *talk) askMeant(list []embedded.Other) {
 	}
 	t.mem.ask(askedMeant)
 	t.mem.Meant = offered
-	t.out.only()
-	t.out.say("ask_meant", nil)
-	for _, m := range offered {
-		t.out.button(m.Label, tapTo(tapMeant, ref(m.Label)))
-	}
-	t.out.offer("button_else", tapNo)
+	t.offerMeant()
 	t.answered = true
 	t.miss(lessons.Asked)
 }
