@@ -96,6 +96,7 @@ func (t *talk) cannot(sku string, err error) error {
 	case errors.As(err, &short) && short.free > 0:
 		t.out.facts.count(short.free)
 		t.out.say("only_left", words.Facts{"n": short.free, "product": name})
+		t.mem.Shown, t.shown = []string{sku}, true // "two, then" is two of it
 		if t.inCart(sku) == 0 {
 			t.out.button(t.out.word("button_add_n", words.Facts{"n": short.free, "product": name}),
 				tapTo(tapAdd, ref(sku), t.voice().Write(short.free)))

@@ -162,6 +162,9 @@ func (t *talk) hear(m inbox.Message, models readings) error {
 	if err != nil {
 		return err
 	}
+	if len(r.Actions) == 0 && len(t.mem.Shown) == 1 && q.State.Asked == reading.AskedNothing {
+		r, q.Text = t.ofShown(r, q)
+	}
 	if len(r.Actions) == 0 && q.State.Asked != reading.AskedConfirm {
 		// A yes to no question is no riddle: it is read as one, and does nothing.
 		q.State.Asked = reading.AskedConfirm
@@ -193,6 +196,20 @@ func orElse(err error, next func() error) error {
 		return err
 	}
 	return next()
+}
+
+// ofShown reads a bare number as that many of the one product that was spoken of last: "then two". Whatever else it could be stays unread.
+func (t *talk) ofShown(r reading.Reading, q Question) (reading.Reading, string) {
+	named := q
+	named.Text += " " + t.goods.name(t.mem.Shown[0])
+	so, err := t.b.embedded.Read(t.tx.Context(), named)
+	if err != nil || unsure(so) || len(so.Actions) != 1 {
+		return r, q.Text
+	}
+	if a := so.Actions[0]; a.Kind != reading.Add || a.SKU != t.mem.Shown[0] || a.Quantity < 2 || a.Quantity > maxBare || len(a.Options) > 0 || a.Note != "" {
+		return r, q.Text
+	}
+	return so, named.Text
 }
 
 // picks tells whether a reading does no more than take one thing, if anything: the words of a button say which.
@@ -320,6 +337,8 @@ const (
 	// maxUnread is how many words can be what somebody wants; more are small talk.
 	maxUnread = 3
 	maxGuess  = 3
+	// maxBare is how many a bare number can mean; a greater one is a telephone's, or whatever.
+	maxBare = 50
 )
 
 // try does one action under a savepoint, so that what it refuses leaves nothing behind.
