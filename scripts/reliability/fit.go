@@ -24,7 +24,7 @@ const (
 	mostOfASet   = 800
 	mostOfNoise  = 200
 	ridge        = 2.0
-	rounds       = 60
+	rounds       = 30
 	noisy        = "multidogo_fastfood dev"
 	longestSteps = 1.0
 )
