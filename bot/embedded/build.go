@@ -58,6 +58,13 @@ func (o *orderText) build(items []item) []ordered {
 			r.options = o.options(it, it.product)
 		}
 	}
+	if g := &o.gaps[len(o.mentions)]; g.each && g.number > 0 {
+		for i := range out {
+			if o.gaps[out[i].from].number == 0 {
+				out[i].quantity = g.number // "a tea and a coffee, two of each"
+			}
+		}
+	}
 	o.share(out)
 	return o.refer(out)
 }

@@ -150,9 +150,18 @@ func (l *language) add(phrase string, s sense) {
 }
 
 // counts tells whether a word is a number.
-func (l *language) counts(w string) bool {
-	next, ok := l.nodes[0].next[w]
-	return ok && slices.ContainsFunc(l.nodes[next].senses, func(s sense) bool { return s.concept == cNumber })
+func (l *language) counts(w string) bool { return l.number(w) > 0 }
+
+// number gives the value of a word that is a number, 0 for others.
+func (l *language) number(w string) int {
+	if next, ok := l.nodes[0].next[w]; ok {
+		for _, s := range l.nodes[next].senses {
+			if s.concept == cNumber {
+				return s.value
+			}
+		}
+	}
+	return 0
 }
 
 // expand resolves [a|b|] groups in a phrase: "[can|could] i get" is two phrases, and an empty part is "or nothing".
@@ -274,3 +283,25 @@ func (d *detection) speaks(tokens []token) []uint32 {
 
 // detected is made once, of all languages.
 var detected = sync.OnceValue(func() *detection { return newDetection(languages()) })
+
+// lacking gives the other ways to say that a thing is without something: "non fat milk" is "no fat milk" and "fat free milk".
+func (s *shapes) lacking(ws []string) [][]string {
+	if len(ws) < 2 {
+		return nil
+	}
+	core := ws[1:]
+	if !slices.Contains(s.Lacking, ws[0]) {
+		if !slices.Contains(s.FreeOf, ws[1]) {
+			return nil
+		}
+		core = append([]string{ws[0]}, ws[2:]...)
+	}
+	var out [][]string
+	for _, w := range s.Lacking {
+		out = append(out, append([]string{w}, core...))
+	}
+	for _, w := range s.FreeOf {
+		out = append(out, append([]string{core[0], w}, core[1:]...))
+	}
+	return out
+}

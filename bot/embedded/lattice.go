@@ -3,6 +3,7 @@ package embedded
 import (
 	"math"
 	"slices"
+	"strconv"
 	"unicode/utf8"
 
 	"sotto.chat/catalog/search"
@@ -65,6 +66,9 @@ func (l *Lexicon) forms(tokens []token, lang *language) []wordForms {
 		}
 		if f.stem < 0 && !lang.vocab[t.word] {
 			f = l.correct(t, lang)
+		}
+		if n := lang.number(t.word); f.stem < 0 && n > 0 {
+			f.stem, f.fixed = l.id(strconv.Itoa(n)), true // "five litres" is "5 litres"
 		}
 		out[i] = f
 	}

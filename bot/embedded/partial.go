@@ -25,28 +25,6 @@ func (c *compiler) noteWords(ph int32, stems []int32) {
 	}
 }
 
-// lacking gives the other ways to say that a thing is without something: "non fat milk" is "no fat milk" and "fat free milk".
-func (s *shapes) lacking(ws []string) [][]string {
-	if len(ws) < 2 {
-		return nil
-	}
-	core := ws[1:]
-	if !slices.Contains(s.Lacking, ws[0]) {
-		if !slices.Contains(s.FreeOf, ws[1]) {
-			return nil
-		}
-		core = append([]string{ws[0]}, ws[2:]...)
-	}
-	var out [][]string
-	for _, w := range s.Lacking {
-		out = append(out, append([]string{w}, core...))
-	}
-	for _, w := range s.FreeOf {
-		out = append(out, append([]string{core[0], w}, core[1:]...))
-	}
-	return out
-}
-
 // means notes what a phrase names, so that two names of one thing are known to be the same.
 func (c *compiler) means(ph int32, entity uint64) {
 	if e := &c.phrases[ph].entities; !slices.Contains(*e, entity) {
@@ -328,7 +306,7 @@ func (l *Lexicon) sameGroup(a, b int32) bool {
 // shorten finds what short names are short for: behind "two teas", or "a green tea", "one black" is a black tea. What
 // several names end with is the noun.
 func (r *reader) shorten() {
-	noun, at := int32(-1), 0
+	noun, at, listed := int32(-1), 0, 0
 	for i := range r.segs {
 		s := &r.segs[i]
 		stem := r.lex.id(search.Stem(r.tokens[s.to-1].word))
@@ -337,12 +315,19 @@ func (r *reader) shorten() {
 		case s.unknown() && i > 1 && r.segs[i-1].has(cArticle) && r.nameHolds(r.segs[:i], stem):
 			s.senses = []sense{{concept: cFiller}} // "the earl grey, the lavender one"
 		case s.phrase >= 0 && !s.part && len(r.lex.phrases[s.phrase].products) > 0 || s.unknown() && r.lex.endsNames(stem):
-			noun, at = stem, i
-		case noun >= 0 && i > 0 && s.to-s.from == 1 && r.segs[i-1].hasAny(cNumber, cArticle, cAnother, cOther):
+			noun, at, listed = stem, i, 0
+		case noun >= 0 && i > 0 && s.to-s.from == 1 && (r.segs[i-1].hasAny(cNumber, cArticle, cAnother, cOther) ||
+			(s.phrase < 0 || s.part) && r.segs[at].phrase < 0 && (r.segs[i-1].has(cAnd) || r.tokens[s.from].brk == breakComma)):
 			if ph, ok := r.lex.sole(intersect(r.lex.byWord[stem], r.lex.byWord[noun])); ok && len(r.lex.phrases[ph].products) > 0 && r.lex.phrases[ph].last == noun {
 				s.phrase, s.part, s.fuzzy = ph, false, false
-				if n := &r.segs[at]; n.unknown() {
+				if !r.segs[i-1].has(cNumber) {
+					listed++
+				}
+				if n := &r.segs[at]; n.phrase < 0 {
 					n.senses = []sense{{concept: cFiller}}
+				}
+				if at > 0 && listed > 1 && r.number(&clause{segs: r.segs[at-1 : at]}) == listed {
+					r.segs[at-1].senses = []sense{{concept: cFiller}} // "two rolls: salmon and tuna"
 				}
 			}
 		}
