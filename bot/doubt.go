@@ -16,7 +16,7 @@ const (
 	// sureToOrder is what a yes to an order needs.
 	sureToOrder = 0.8
 	// nearly is the share of the winner's weight from which another reading that does something else is too near to pass over.
-	nearly = 0.2
+	nearly = 0.25
 	// maxMeanings is how many readings are offered at most.
 	maxMeanings = 3
 	// maxStrange is how many words of a yes to an order may stay without a meaning: beyond it, the yes may be another word's.

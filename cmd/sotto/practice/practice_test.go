@@ -111,6 +111,14 @@ func TestTheTryCommand(t *testing.T) {
 		}
 	}
 	out, err = printed(t, func() error {
+		return (&practice.TryCmd{Message: []string{"a", "cola", "or", "a", "water"}, Asked: "none"}).Run(t.Context(), live(t))
+	})
+	for _, want := range []string{"it could also mean", `[{"kind":"add","sku":"WATER","quantity":1}] (0.`, "It won because", "The bot asks what is meant"} {
+		if err != nil || !strings.Contains(out, want) {
+			t.Errorf("no %q: %v\n%s", want, err, out)
+		}
+	}
+	out, err = printed(t, func() error {
 		return (&practice.TryCmd{Message: []string{"when are you open"}, Asked: "none", JSON: true}).Run(t.Context(), live(t))
 	})
 	var got lessons.Trial
