@@ -25,6 +25,9 @@ import (
 	"sotto.chat/merchants"
 )
 
+// underRace is which part of the texts the race detector sees: every one of them is played without it.
+const underRace = 5
+
 // attacks gives every text of the collections, in a fixed order.
 func attacks(t *testing.T) (list []string) {
 	t.Helper()
@@ -55,7 +58,15 @@ func attacks(t *testing.T) (list []string) {
 		}
 	}
 	slices.Sort(list)
-	return slices.Compact(list)
+	list = slices.Compact(list)
+	if !testkit.Race {
+		return list
+	}
+	var part []string
+	for i := 0; i < len(list); i += underRace {
+		part = append(part, list[i])
+	}
+	return part
 }
 
 // victim is another customer, of whom nothing may be seen or changed.

@@ -279,20 +279,25 @@ func (s *settings) checkModel() []finding {
 func (s *settings) checkSenses(ctx context.Context) []finding {
 	list := []finding{{"SOTTO_LLM_VOICE_MODEL", fine, or(s.VoiceModel, "none: the bot says that it cannot hear voice notes")},
 		{"SOTTO_LLM_PHOTO_MODEL", fine, or(s.PhotoModel, "none: the bot says that it cannot see photos")}}
+	key := finding{"SOTTO_LLM_SENSES_KEY", fine, "that of SOTTO_LLM_KEY, where SOTTO_LLM_SENSES_URL is not set either"}
+	if s.SensesKey != "" {
+		key.remedy = "set"
+	}
 	if s.VoiceModel == "" && s.PhotoModel == "" {
+		address := finding{"SOTTO_LLM_SENSES_URL", fine, "not needed without such a model"}
 		if s.SensesURL != "" || s.SensesKey != "" {
-			list = append(list, finding{"SOTTO_LLM_SENSES_URL", hint, "is set and not used: name a model in SOTTO_LLM_VOICE_MODEL or SOTTO_LLM_PHOTO_MODEL"})
+			address = finding{address.what, hint, "is set and not used: name a model in SOTTO_LLM_VOICE_MODEL or SOTTO_LLM_PHOTO_MODEL"}
 		}
-		return list
+		return append(list, address, key)
 	}
 	if _, err := s.senses(nil); err != nil {
-		return append(list, finding{"SOTTO_LLM_SENSES_URL", wrong, err.Error()})
+		return append(list, finding{"SOTTO_LLM_SENSES_URL", wrong, err.Error()}, key)
 	}
 	address := s.SensesURL
 	if address == "" && s.SensesKey == "" {
 		address = s.LLMURL
 	}
-	return append(list, reach(ctx, "SOTTO_LLM_SENSES_URL", or(address, senses.OpenAI)))
+	return append(list, reach(ctx, "SOTTO_LLM_SENSES_URL", or(address, senses.OpenAI)), key)
 }
 
 // sealFits tells whether the master key opens what the database holds.
