@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -30,7 +31,8 @@ func parseForm(raw string) (form, error) {
 		return nil, badRequest("", "", "The request's parameters could not be read: "+err.Error())
 	}
 	f := form{}
-	for name, all := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) { // in one order: of line_items[] and line_items[0], always the same one stands
+		all := values[name]
 		if len(f)+len(all) > maxParams {
 			return nil, badRequest("", "", fmt.Sprintf("A request takes at most %d parameters.", maxParams))
 		}
