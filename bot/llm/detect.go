@@ -126,7 +126,7 @@ func (s *scene) joined(i int) bool {
 
 // follows tells whether a word is what a cue before it speaks of.
 func (s *scene) follows(i int) bool {
-	return i < len(s.terms) && !s.hidden[i] && strings.Trim(s.gap(i), " \u00a0:,-–\"'„“«(：，، .\n") == ""
+	return i < len(s.terms) && !s.hidden[i] && strings.Trim(s.gap(i), " \u00a0:,-–\"'„“«(：，،.\n") == ""
 }
 
 func (s *scene) capital(i int) bool {
