@@ -137,7 +137,7 @@ func (r *Rehearsals) Night(ctx context.Context) error {
 			if err := dropRuns(tx, merchant, tx.Now.Add(-keepRuns)); err != nil {
 				return err
 			}
-			return r.desk.Announce(tx, Due{merchant})
+			return r.desk.Announce(tx, Due{merchant}, jobs.Once())
 		})
 		if err != nil {
 			return err

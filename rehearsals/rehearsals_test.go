@@ -162,8 +162,10 @@ func TestTheNight(t *testing.T) {
 		}
 		night := func(want int) {
 			t.Helper()
-			must(room.Night(t.Context()))
-			testkit.Eventually(t, "both shops have rehearsed", func() bool { return len(runs("mer_a")) == want && len(runs("mer_b")) == want })
+			testkit.Eventually(t, "both shops have rehearsed", func() bool {
+				must(room.Night(t.Context())) // as it is asked every hour: nothing is promised while a run of the shop is in hand
+				return len(runs("mer_a")) == want && len(runs("mer_b")) == want
+			})
 		}
 		night(1)
 		before := played.Load()

@@ -88,6 +88,7 @@ type Option func(*how)
 type how struct {
 	at    time.Time
 	aside bool
+	once  bool
 }
 
 // At has the work start not before t.
@@ -95,6 +96,10 @@ func At(t time.Time) Option { return func(h *how) { h.at = t } }
 
 // Aside leaves the work to the queue, also where somebody waits for the answer: it is nothing to them.
 func Aside() Option { return func(h *how) { h.aside = true } }
+
+// Once promises nothing where the same work for the same news waits or is in hand already, also where what it is about has changed since it
+// began: it is for who asks again later. Work that has ended is promised anew.
+func Once() Option { return func(h *how) { h.once = true } }
 
 // eagerNet is when the safety net of an eager announcement goes to work.
 const eagerNet = 3 * time.Second
@@ -138,7 +143,7 @@ func (d *Desk) AnnounceAll(tx database.Tx, list []News, opts ...Option) error {
 	if len(promises) == 0 {
 		return nil
 	}
-	if err := d.queue.insert(tx, promises, h.at); err != nil {
+	if err := d.queue.insert(tx, promises, h); err != nil {
 		return fmt.Errorf("promise %s: %w", promises[0].Listener, err)
 	}
 	if now {

@@ -105,6 +105,42 @@ func TestWorkAsideIsLeftToTheQueue(t *testing.T) {
 	})
 }
 
+// What is promised once waits or is in hand once; when it has ended it may be promised anew.
+func TestWorkIsPromisedOnce(t *testing.T) {
+	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) {
+		var begun, done atomic.Int64
+		goOn := make(chan struct{})
+		d := open(t, db, func(d *jobs.Desk) {
+			jobs.On(d, "slow", func(context.Context, rang) error { begun.Add(1); <-goOn; done.Add(1); return nil })
+		})
+		promise := func(bell string, opts ...jobs.Option) {
+			t.Helper()
+			if err := db.InTx(t.Context(), func(tx database.Tx) error { return d.Announce(tx, rang{bell}, opts...) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pending := func() int {
+			n, err := d.Pending(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		promise("later", jobs.Once(), jobs.At(time.Now().Add(time.Hour)))
+		promise("later", jobs.Once(), jobs.At(time.Now().Add(time.Hour)))
+		promise("door", jobs.Once())
+		testkit.Eventually(t, "the work is in hand", func() bool { return begun.Load() == 1 })
+		promise("door", jobs.Once())
+		if n := pending(); n != 2 {
+			t.Errorf("%d promises, not one that waits and one in hand", n)
+		}
+		close(goOn)
+		testkit.Eventually(t, "the work has ended", func() bool { return pending() == 1 })
+		promise("door", jobs.Once())
+		testkit.Eventually(t, "the work is done anew", func() bool { return done.Load() == 2 && pending() == 1 })
+	})
+}
+
 func TestAPanicIsTriedAgain(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, _ *testkit.Clock) {
 		var n atomic.Int64

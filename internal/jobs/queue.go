@@ -38,7 +38,7 @@ func (beat) Kind() string { return "beat" }
 
 // queue hides the transaction type, the one thing that differs between the engines.
 type queue interface {
-	insert(tx database.Tx, list []promise, at time.Time) error
+	insert(tx database.Tx, list []promise, h how) error
 	start(context.Context) error
 	stop(context.Context) error
 	pending(context.Context) (int, error)
@@ -107,8 +107,12 @@ func newRiver[T any](d *Desk, driver riverdriver.Driver[T], with func(database.T
 	return &riverQueue[T]{client: c, db: d.db, with: with}, nil
 }
 
-func (q *riverQueue[T]) insert(tx database.Tx, list []promise, at time.Time) error {
-	opts := &river.InsertOpts{ScheduledAt: at}
+func (q *riverQueue[T]) insert(tx database.Tx, list []promise, h how) error {
+	opts := &river.InsertOpts{ScheduledAt: h.at}
+	if h.once {
+		opts.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
+			rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled}}
+	}
 	many := make([]river.InsertManyParams, len(list))
 	for i, p := range list {
 		many[i] = river.InsertManyParams{Args: p, InsertOpts: opts}
