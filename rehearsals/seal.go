@@ -34,52 +34,43 @@ func (r *Rehearsals) sealedRun(tx database.Tx, run Run) (Run, error) {
 	return run, err
 }
 
-// openScripts opens what is sealed; what an earlier version kept in clear is there already, until Seal has come to it.
+// openScripts opens what is sealed of conversations.
 func (r *Rehearsals) openScripts(ctx context.Context, merchant string, list []Script) error {
-	if len(list) == 0 {
-		return nil
-	}
-	box, err := r.keys.BoxNow(ctx, merchant, privacy.MerchantSubject())
-	if err != nil {
-		return err
-	}
-	for i := range list {
-		s := &list[i]
+	return openAll(ctx, r, merchant, list, func(s *Script, open func(label string, sealed []byte) ([]byte, error)) error {
 		if len(s.Sealed) == 0 {
-			continue
+			return nil
 		}
-		plain, err := box.Open(scriptLabel(s.ID), s.Sealed)
-		if err != nil {
-			return err
-		}
+		plain, err := open(scriptLabel(s.ID), s.Sealed)
 		s.Body, s.Sealed = string(plain), nil
-	}
-	return nil
+		return err
+	})
 }
 
+// openRuns opens what is sealed of rehearsals.
 func (r *Rehearsals) openRuns(ctx context.Context, merchant string, list []Run) error {
+	return openAll(ctx, r, merchant, list, func(run *Run, open func(label string, sealed []byte) ([]byte, error)) error {
+		if len(run.Sealed) == 0 {
+			return nil
+		}
+		plain, err := open(runLabel(run.ID), run.Sealed)
+		if err == nil && json.Unmarshal(plain, &run.Outcomes) != nil {
+			err = errUnreadable
+		}
+		run.Sealed = nil
+		return err
+	})
+}
+
+// openAll opens the rows of a list with the merchant's key. What an earlier version kept in clear is there already, until Seal has come to it.
+func openAll[T any](ctx context.Context, r *Rehearsals, merchant string, list []T, one func(row *T, open func(label string, sealed []byte) ([]byte, error)) error) error {
 	if len(list) == 0 {
 		return nil
 	}
 	box, err := r.keys.BoxNow(ctx, merchant, privacy.MerchantSubject())
-	if err != nil {
-		return err
+	for i := 0; i < len(list) && err == nil; i++ {
+		err = one(&list[i], box.Open)
 	}
-	for i := range list {
-		run := &list[i]
-		if len(run.Sealed) == 0 {
-			continue
-		}
-		plain, err := box.Open(runLabel(run.ID), run.Sealed)
-		if err != nil {
-			return err
-		}
-		if json.Unmarshal(plain, &run.Outcomes) != nil {
-			return errUnreadable
-		}
-		run.Sealed = nil
-	}
-	return nil
+	return err
 }
 
 // Seal seals what an earlier version kept in clear. It may be done again at any time, and beside anything.
