@@ -213,12 +213,18 @@ func (s *shop) must(err error) {
 	}
 }
 
-// drain waits until the sandbox has told all it has to tell.
+// drain waits until the sandbox has told all it has to tell, and until what came by the look for missed events is done too: a webhook of
+// an event that was found so is nothing new, and is answered at once.
 func (s *shop) drain() {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 60*time.Second)
 	defer cancel()
 	s.must(s.stripe.Drain(ctx))
+	testkit.Eventually(s.t, "the work that is due is done", func() bool {
+		var due int
+		s.must(s.db.Read(ctx).Raw("select count(*) from river_job where kind = 'promise' and state in ('available', 'running')").Scan(&due).Error)
+		return due == 0
+	})
 }
 
 func (s *shop) get(pay payments.Payment) payments.Payment {
