@@ -72,9 +72,8 @@ func openRooms(ctx context.Context, url string, log *slog.Logger) (*rooms, error
 	r.Payments = payments.New(db, r.Merchants, r.desk, payments.Config{PublicURL: r.PublicURL, LinkKey: r.Keys.Derive("pay-links"), Keys: r.Keys, Log: log})
 	r.Channels = channels.New(db, r.Merchants, r.Keys, r.desk, map[string]channels.Platform{wa.Name(): wa}, channels.Config{Log: log})
 	r.Inbox = inbox.New(db, r.Channels, r.Customers, r.Merchants, r.Keys, r.desk, r.hub)
-	r.Orders = orders.New(db, r.Catalog, r.Customers, r.Payments, r.desk, func(tx database.Tx, merchant string) (orders.Terms, error) {
-		m, err := r.Merchants.Find(tx, merchant)
-		return orders.Terms{Currency: m.Currency, TaxPPM: m.TaxPPM, TaxInclusive: m.TaxInclusive, Shipping: m.ShippingAmount, HoldMinutes: m.HoldMinutes}, err
+	r.Orders = orders.New(db, r.Catalog, r.Customers, r.Payments, r.desk, func(merchant string, into *orders.Terms) database.Ask {
+		return merchants.Asking(merchant, func(c merchants.Conditions) { *into = orders.Terms(c) })
 	})
 	r.Events = events.New(db, r.Keys, r.desk, outbound.New(outbound.Config{}).HTTP(), true, log)
 	return r, r.desk.Open(ctx)

@@ -90,6 +90,7 @@ func (c *Catalog) PriceNow(ctx context.Context, merchant string, wishes []Wish) 
 type Pricing struct {
 	rows   rows
 	wishes []Wish
+	listed *database.Ask // gives the skus, where the wishes are not known before the answer
 	found  map[string]*goods
 	asked  bool
 	plain  bool
@@ -108,10 +109,25 @@ func NewSelling(merchant string, wishes []Wish) *Pricing {
 	return p
 }
 
+// NewListed is NewPricing for wishes that travel in the same Together: skus is a query of one column, that of their skus, and Wish says
+// what they are before the Answer.
+func NewListed(merchant string, skus database.Ask) *Pricing {
+	p := NewPricing(merchant, nil)
+	p.listed = &skus
+	return p
+}
+
+// Wish says what is asked, where that was not known before.
+func (p *Pricing) Wish(wishes []Wish) { p.wishes = wishes }
+
 // Ask is what goes to the database.
 func (p *Pricing) Ask() database.Ask {
 	p.asked = true
-	return p.rows.named(p.missing(), p.plain, func(g *goods) { p.found[g.variant.SKU] = g })
+	take := func(g *goods) { p.found[g.variant.SKU] = g }
+	if p.listed != nil {
+		return p.rows.listed(*p.listed, take)
+	}
+	return p.rows.named(p.missing(), p.plain, take)
 }
 
 // Answer gives what Price gives; where a sku is no variant's it asks again.

@@ -28,21 +28,26 @@ const (
 
 // named finds goods by the sku of a variant, which nearly all name, and main by that of a product.
 func (r rows) named(skus []string, plain bool, take func(*goods)) database.Ask {
-	return r.goodsWhere(`and v.sku in ?`, skus, plain, take)
+	return r.goodsWhere(`and v.sku in ?`, []any{skus}, plain, take)
 }
 
 func (r rows) main(skus []string, plain bool, take func(*goods)) database.Ask {
-	return r.goodsWhere(`and p.sku in ?`, skus, plain, take)
+	return r.goodsWhere(`and p.sku in ?`, []any{skus}, plain, take)
+}
+
+// listed finds goods by the sku of a variant, of those that a query gives.
+func (r rows) listed(skus database.Ask, take func(*goods)) database.Ask {
+	return r.goodsWhere(`and v.sku in (`+skus.SQL+`)`, skus.Args, false, take)
 }
 
 // goodsWhere asks for goods; take gets each when its first row is read, and the rest of it grows until the last.
-func (r rows) goodsWhere(where string, skus []string, plain bool, take func(*goods)) database.Ask {
+func (r rows) goodsWhere(where string, args []any, plain bool, take func(*goods)) database.Ask {
 	query := goodsQuery + where + ` order by v.id, g.position, g.id, c.position, c.id`
 	if plain {
 		query = plainQuery + where + ` order by v.id`
 	}
 	var last *goods
-	return database.Ask{SQL: query, Args: []any{r.merchant, skus}, Row: func(scan func(...any) error) error {
+	return database.Ask{SQL: query, Args: append([]any{r.merchant}, args...), Row: func(scan func(...any) error) error {
 		g, err := scanGoods(scan, plain, last)
 		if err != nil {
 			return fmt.Errorf("price: %w", err)

@@ -77,7 +77,9 @@ func open(t *testing.T, engine string) *world {
 	w.cat, w.people = catalog.New(w.db, w.desk), customers.New(w.db, keys)
 	w.pay = payments.New(w.db, w.register, w.desk, payments.Config{StripeURL: "http://stripe.test", PlatformKey: stripeKey, PlatformSecrets: []string{hookSecret},
 		PublicURL: "http://shop.test", LinkKey: keys.Derive("pay-links"), Keys: keys, Log: quiet, Client: w.client()})
-	w.orders = orders.New(w.db, w.cat, w.people, w.pay, w.desk, func(database.Tx, string) (orders.Terms, error) { return w.terms, nil })
+	w.orders = orders.New(w.db, w.cat, w.people, w.pay, w.desk, func(merchant string, into *orders.Terms) database.Ask {
+		return merchants.Asking(merchant, func(merchants.Conditions) { *into = w.terms })
+	})
 	w.pay.Use(payments.MethodWeChat, teller{w})
 	jobs.On(w.desk, "histories.heard", func(_ context.Context, c orders.Changed) error {
 		w.mu.Lock()

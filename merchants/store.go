@@ -35,6 +35,27 @@ func oneMerchant(q query) (Merchant, error) {
 	return m, nil
 }
 
+// Conditions are what a merchant's prices depend on beside the goods. Amounts are minor units of Currency; TaxPPM is millionths.
+type Conditions struct {
+	Currency              string
+	TaxPPM                int64
+	TaxInclusive          bool
+	Shipping, HoldMinutes int64
+}
+
+// Asking asks for a merchant's conditions beside other questions; take gets them, and is not called where there is no such merchant.
+func Asking(merchant string, take func(Conditions)) database.Ask {
+	return database.Ask{SQL: `select currency, tax_ppm, tax_inclusive, shipping_amount, hold_minutes from merchants where id = ?`, Args: []any{merchant},
+		Row: func(scan func(...any) error) error {
+			var c Conditions
+			err := scan(&c.Currency, &c.TaxPPM, &c.TaxInclusive, &c.Shipping, &c.HoldMinutes)
+			if err == nil {
+				take(c)
+			}
+			return err
+		}}
+}
+
 // utc puts a time that Postgres gave in the local zone into ours.
 func utc(t *time.Time) *time.Time {
 	if t == nil {

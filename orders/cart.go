@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"sotto.chat/catalog"
-	"sotto.chat/customers"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/id"
@@ -81,30 +80,6 @@ type LineInput struct {
 	Note     string
 }
 
-// Method is how the goods reach the customer.
-type Method string
-
-// The ways to the customer; an empty method is not chosen yet and costs no shipping.
-const (
-	MethodPickup   Method = "pickup"
-	MethodDelivery Method = "delivery"
-	MethodEatIn    Method = "eat_in"
-)
-
-// Contact is whom to reach about an order.
-type Contact struct {
-	Name  string `json:"name,omitempty"`
-	Phone string `json:"phone,omitempty"`
-	Email string `json:"email,omitempty"`
-}
-
-// Delivery says how and where the goods go. At rest it is sealed with the customer's key.
-type Delivery struct {
-	Method  Method             `json:"method,omitempty"`
-	Address *customers.Address `json:"address,omitempty"`
-	Contact Contact            `json:"contact,omitzero"`
-}
-
 // OpenCart gives the conversation's cart, or makes one. An empty currency is the merchant's own.
 func (o *Orders) OpenCart(tx database.Tx, merchant string, owner Owner, currency string) (Cart, error) {
 	if owner.ConversationID != "" {
@@ -112,7 +87,7 @@ func (o *Orders) OpenCart(tx database.Tx, merchant string, owner Owner, currency
 			return c, err
 		}
 	}
-	terms, err := o.terms(tx, merchant)
+	terms, err := o.termsNow(tx, merchant)
 	if err != nil {
 		return Cart{}, err
 	}
@@ -160,10 +135,93 @@ func (o *Orders) AddLine(tx database.Tx, merchant, cart string, in LineInput) (C
 		return CartLine{}, err
 	}
 	if in.Note == "" {
-		if l, done, err := o.addAtOnce(tx, merchant, cart, in); done || err != nil {
+		var c Cart
+		p := catalog.NewSelling(merchant, wishOf(in))
+		send := func(first ...database.Ask) error { return tx.Together(append(first, p.Ask())...) }
+		l, done, err := addAtOnce(tx, newLine(merchant, cart, in), &c, send, func(CartLine) (catalog.Priced, error) {
+			priced, err := p.Answer(tx)
+			if err != nil {
+				return catalog.Priced{}, err
+			}
+			return priced[0], nil
+		})
+		if done || err != nil {
 			return l, err
 		}
 	}
+	return o.addInSteps(tx, merchant, cart, in)
+}
+
+// AddAndQuote is AddLine and then Quote, in one round trip for what nearly always comes.
+func (o *Orders) AddAndQuote(tx database.Tx, merchant, cart string, in LineInput) (CartLine, Quote, error) {
+	if err := check(in); err != nil {
+		return CartLine{}, Quote{}, err
+	}
+	if in.Note == "" {
+		v, renamed := o.view(merchant, cart), false
+		send := func(first ...database.Ask) error { return v.read(tx, first...) }
+		l, done, err := addAtOnce(tx, newLine(merchant, cart, in), &v.cart, send, func(put CartLine) (catalog.Priced, error) {
+			priced, err := v.pricedLine(tx, put.ID)
+			renamed = priced.SKU != in.SKU
+			return priced, err
+		})
+		if err != nil {
+			return CartLine{}, Quote{}, err
+		}
+		if done && !renamed {
+			q, err := o.quoteOf(tx, v)
+			return l, q, err
+		}
+		if done {
+			q, err := o.Quote(tx, merchant, cart)
+			return l, q, err
+		}
+	}
+	l, err := o.addInSteps(tx, merchant, cart, in)
+	if err != nil {
+		return CartLine{}, Quote{}, err
+	}
+	q, err := o.Quote(tx, merchant, cart)
+	return l, q, err
+}
+
+// addAtOnce adds what nearly always comes: the sku of a variant, without a note, for an open cart, which is read into c. It puts the line in,
+// in the round trip that send makes, before it knows whether sell sells it, and takes it out again where not. Where it is not done, nothing is.
+func addAtOnce(tx database.Tx, l CartLine, c *Cart, send func(first ...database.Ask) error,
+	sell func(put CartLine) (catalog.Priced, error)) (added CartLine, done bool, err error) {
+	put := l
+	ask, err := putting(&put)
+	if err == nil {
+		err = send(touching(tx, l.MerchantID, l.CartID, c), ask)
+	}
+	if err != nil || c.ID == "" {
+		return CartLine{}, false, err
+	}
+	if put, err = fits(tx, *c, l.ID, put); errors.Is(err, ErrQuantity) || errors.Is(err, ErrTooManyLines) {
+		return CartLine{}, false, nil
+	}
+	if err != nil {
+		return CartLine{}, false, err
+	}
+	priced, err := sell(put)
+	if err != nil {
+		return CartLine{}, false, err
+	}
+	sku, problem := sold(priced)
+	if problem == nil && sku == l.SKU {
+		return put, true, nil
+	}
+	if err := takeOut(tx, put, l.Quantity); err != nil || problem != nil {
+		return CartLine{}, true, cmp.Or(err, problem)
+	}
+	l.SKU = sku // the line was called by its product's
+	l.Fingerprint = fingerprint(l)
+	added, err = putLine(tx, *c, l)
+	return added, true, err
+}
+
+// addInSteps is AddLine one step after the other, for whatever may come.
+func (o *Orders) addInSteps(tx database.Tx, merchant, cart string, in LineInput) (CartLine, error) {
 	c, err := o.touch(tx, merchant, cart)
 	if err != nil {
 		return CartLine{}, err
@@ -184,32 +242,6 @@ func newLine(merchant, cart string, in LineInput) CartLine {
 	l := CartLine{MerchantID: merchant, CartID: cart, ID: id.New("line"), SKU: in.SKU, Quantity: in.Quantity, Options: sorted(in.Options)}
 	l.Fingerprint = fingerprint(l)
 	return l
-}
-
-// addAtOnce is AddLine for what nearly always comes: the sku of a variant, without a note, for an open cart. It puts the line in
-// before it knows whether that can be sold, and takes it out again where not. Where it is not done, nothing is.
-func (o *Orders) addAtOnce(tx database.Tx, merchant, cart string, in LineInput) (l CartLine, done bool, err error) {
-	l = newLine(merchant, cart, in)
-	p := catalog.NewSelling(merchant, wishOf(in))
-	c, put, err := touchAndPut(tx, p, l)
-	if err != nil || c.ID == "" {
-		return CartLine{}, false, err
-	}
-	priced, err := p.Answer(tx)
-	if err != nil {
-		return CartLine{}, false, err
-	}
-	sku, problem := sold(priced[0])
-	if problem == nil && sku == in.SKU {
-		l, err = fits(tx, c, l.ID, put)
-		return l, true, err
-	}
-	if err := takeOut(tx, put, in.Quantity); err != nil || problem != nil {
-		return CartLine{}, true, cmp.Or(err, problem)
-	}
-	in.SKU = sku // the line was called by its product's
-	l, err = putLine(tx, c, newLine(merchant, cart, in))
-	return l, true, err
 }
 
 // ChangeLine makes a line hold something else; it keeps its place and its id. What in leaves empty stays: the sku,

@@ -14,6 +14,30 @@ import (
 	"sotto.chat/internal/fault"
 )
 
+// Method is how the goods reach the customer.
+type Method string
+
+// The ways to the customer; an empty method is not chosen yet and costs no shipping.
+const (
+	MethodPickup   Method = "pickup"
+	MethodDelivery Method = "delivery"
+	MethodEatIn    Method = "eat_in"
+)
+
+// Contact is whom to reach about an order.
+type Contact struct {
+	Name  string `json:"name,omitempty"`
+	Phone string `json:"phone,omitempty"`
+	Email string `json:"email,omitempty"`
+}
+
+// Delivery says how and where the goods go. At rest it is sealed with the customer's key.
+type Delivery struct {
+	Method  Method             `json:"method,omitempty"`
+	Address *customers.Address `json:"address,omitempty"`
+	Contact Contact            `json:"contact,omitzero"`
+}
+
 // Faults of delivery.
 var (
 	ErrMethod    = fault.New(fault.Invalid, "delivery_method_unknown", "The delivery method must be pickup, delivery or eat_in.")

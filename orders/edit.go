@@ -117,11 +117,15 @@ func (o *Orders) reprice(tx database.Tx, ord *Order, wants []EditLine, d Deliver
 	if err != nil {
 		return err
 	}
-	terms, err := o.terms(tx, ord.MerchantID)
+	terms, err := o.termsNow(tx, ord.MerchantID)
 	if err != nil {
 		return err
 	}
-	q, err := o.quote(tx, c, terms, d.Method)
+	priced, err := o.cat.Price(tx, c.MerchantID, wishesOf(c.Lines))
+	if err != nil {
+		return err
+	}
+	q, err := quote(c, priced, nil, terms, d.Method)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package orders
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"sotto.chat/catalog"
@@ -32,13 +33,13 @@ type Orders struct {
 	cus   *customers.People
 	pay   *payments.Payments
 	desk  *jobs.Desk
-	terms func(tx database.Tx, merchant string) (Terms, error)
+	terms func(merchant string, into *Terms) database.Ask
 }
 
-// New makes the room and lets it listen for money. terms reads a merchant's conditions inside the transaction
-// that prices, so that a price and its terms are of one moment.
+// New makes the room and lets it listen for money. terms asks for a merchant's conditions in the round trip
+// that reads the prices, so that both are of one moment.
 func New(db *database.DB, cat *catalog.Catalog, people *customers.People, pay *payments.Payments, desk *jobs.Desk,
-	terms func(tx database.Tx, merchant string) (Terms, error)) *Orders {
+	terms func(merchant string, into *Terms) database.Ask) *Orders {
 	o := &Orders{db: db, cat: cat, cus: people, pay: pay, desk: desk, terms: terms}
 	jobs.On(desk, "orders.settle", o.settle)
 	jobs.On(desk, "orders.refund", o.heardMove)
@@ -48,6 +49,17 @@ func New(db *database.DB, cat *catalog.Catalog, people *customers.People, pay *p
 		return err
 	})
 	return o
+}
+
+// errNoTerms says that nobody knows a merchant's conditions.
+var errNoTerms = errors.New("orders: the terms of the merchant are missing")
+
+// termsNow asks for a merchant's conditions alone.
+func (o *Orders) termsNow(tx database.Tx, merchant string) (t Terms, err error) {
+	if err = tx.Together(o.terms(merchant, &t)); err == nil && t.Currency == "" {
+		err = errNoTerms
+	}
+	return t, err
 }
 
 // Changed is the news that something happened to an order which its customer or its merchant should hear of.

@@ -67,25 +67,28 @@ func (o *Orders) place(tx database.Tx, merchant string, p Placing) (Order, error
 	if err := p.Delivery.check(); err != nil {
 		return Order{}, err
 	}
-	c, err := orderCart(tx, merchant, p.CartID)
-	if database.NotFound(err) {
-		if c, err = lockCart(tx, merchant, p.CartID); err != nil {
+	v, err := o.orderCart(tx, merchant, p.CartID)
+	if err != nil {
+		return Order{}, err
+	}
+	if v.cart.ID == "" {
+		c, err := lockCart(tx, merchant, p.CartID)
+		if err != nil {
 			return Order{}, err
 		}
 		if c.Status != CartOpen {
 			return o.again(tx, c, p)
 		}
-		c, err = orderCart(tx, merchant, p.CartID) // it has opened while the lock was waited for
+		if v, err = o.orderCart(tx, merchant, p.CartID); err != nil { // it has opened while the lock was waited for
+			return Order{}, err
+		}
 	}
+	v.cart.Status = CartOpen // as it was quoted: no order of it holds anything yet
+	q, d, err := o.agreed(tx, v, p)
 	if err != nil {
 		return Order{}, err
 	}
-	c.Status = CartOpen // as it was quoted: no order of it holds anything yet
-	q, terms, d, err := o.agreed(tx, c, p)
-	if err != nil {
-		return Order{}, err
-	}
-	ord, err := o.write(tx, c, q, d, terms, p.Actor)
+	ord, err := o.write(tx, v.cart, q, d, v.terms, p.Actor)
 	if err != nil {
 		return Order{}, err
 	}
@@ -110,6 +113,12 @@ func (o *Orders) place(tx database.Tx, merchant string, p Placing) (Order, error
 	return ord, o.hold(tx, &ord)
 }
 
+// orderCart takes an open cart for an order and sees what it is made of; without a cart where it is not open.
+func (o *Orders) orderCart(tx database.Tx, merchant, cart string) (*view, error) {
+	v := o.view(merchant, cart)
+	return v, v.read(tx, ordering(tx, merchant, cart, &v.cart))
+}
+
 // again answers a yes to a cart that is not open.
 func (o *Orders) again(tx database.Tx, c Cart, p Placing) (Order, error) {
 	if c.Status != CartOrdered {
@@ -126,16 +135,16 @@ func (o *Orders) again(tx database.Tx, c Cart, p Placing) (Order, error) {
 }
 
 // agreed prices the cart anew and refuses whatever the customer has not said yes to or nobody can sell.
-func (o *Orders) agreed(tx database.Tx, c Cart, p Placing) (Quote, Terms, Delivery, error) {
-	fail := func(err error) (Quote, Terms, Delivery, error) { return Quote{}, Terms{}, Delivery{}, err }
-	if len(c.Lines) == 0 {
+func (o *Orders) agreed(tx database.Tx, v *view, p Placing) (Quote, Delivery, error) {
+	fail := func(err error) (Quote, Delivery, error) { return Quote{}, Delivery{}, err }
+	if len(v.cart.Lines) == 0 {
 		return fail(ErrCartEmpty)
 	}
-	terms, err := o.terms(tx, c.MerchantID)
+	priced, err := v.priced(tx)
 	if err != nil {
 		return fail(err)
 	}
-	kept, err := o.cartDelivery(tx, c)
+	kept, err := o.cartDelivery(tx, v.cart)
 	if err != nil {
 		return fail(err)
 	}
@@ -144,13 +153,13 @@ func (o *Orders) agreed(tx database.Tx, c Cart, p Placing) (Quote, Terms, Delive
 		d.Contact = p.Contact
 	}
 	d = d.over(kept)
-	q, err := o.quote(tx, c, terms, kept.Method)
+	q, err := quote(v.cart, priced, nil, v.terms, kept.Method)
 	if err != nil {
 		return fail(err)
 	}
 	said := q.Hash == p.Hash
 	if d.Method != kept.Method {
-		if q, err = q.sum(terms, d.Method); err != nil {
+		if q, err = q.sum(v.terms, d.Method); err != nil {
 			return fail(err)
 		}
 		said = said || q.Hash == p.Hash
@@ -161,7 +170,7 @@ func (o *Orders) agreed(tx database.Tx, c Cart, p Placing) (Quote, Terms, Delive
 	for _, problem := range q.Problems {
 		return fail(problem)
 	}
-	return q, terms, d, d.complete()
+	return q, d, d.complete()
 }
 
 // write puts the order down: its row, its lines, the beginning of its history, and the news.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"slices"
 
 	"sotto.chat/catalog"
 	"sotto.chat/internal/database"
@@ -54,19 +55,15 @@ type QuoteLine struct {
 
 // Quote prices a cart from the database.
 func (o *Orders) Quote(tx database.Tx, merchant, cart string) (Quote, error) {
-	c, err := findCart(tx.Together, merchant, cart)
+	v := o.view(merchant, cart)
+	err := v.read(tx, cartAsk(merchant, cart, &v.cart))
+	if v.cart.ID == "" && err == nil {
+		err = ErrNoCart
+	}
 	if err != nil {
 		return Quote{}, err
 	}
-	terms, err := o.terms(tx, merchant)
-	if err != nil {
-		return Quote{}, err
-	}
-	d, err := o.cartDelivery(tx, c)
-	if err != nil {
-		return Quote{}, err
-	}
-	return o.quote(tx, c, terms, d.Method)
+	return o.quoteOf(tx, v)
 }
 
 // QuoteNow is Quote in a transaction of its own.
@@ -78,28 +75,83 @@ func (o *Orders) QuoteNow(ctx context.Context, merchant, cart string) (q Quote, 
 	return q, err
 }
 
-// quote prices the lines and adds them up.
-func (o *Orders) quote(tx database.Tx, c Cart, terms Terms, method Method) (Quote, error) {
-	q := Quote{CartID: c.ID, CustomerID: c.CustomerID, ConversationID: c.ConversationID, Currency: c.Currency,
-		Status: c.Status, Version: c.Version, Method: method, Lines: []QuoteLine{}, Problems: []*fault.Fault{}}
-	if len(c.Lines) > 0 {
-		wishes := make([]catalog.Wish, len(c.Lines))
-		for i, l := range c.Lines {
-			wishes[i] = catalog.Wish{SKU: l.SKU, Quantity: l.Quantity, Options: l.Options}
-		}
-		priced, err := o.cat.Price(tx, c.MerchantID, wishes)
-		if err != nil {
-			return Quote{}, err
-		}
-		own, err := ownHold(tx, c)
-		if err != nil {
-			return Quote{}, err
-		}
-		for i, l := range c.Lines {
-			q.Lines = append(q.Lines, lineOf(l, priced[i], c.Currency))
-		}
-		markShortage(q.Lines, own)
+// view is what a quote is made of. All of it is asked for at once, beside whatever is done to the cart before.
+type view struct {
+	cart  Cart
+	terms Terms
+	goods *catalog.Pricing
+	asks  []database.Ask
+}
+
+func (o *Orders) view(merchant, cart string) *view {
+	v := &view{goods: catalog.NewListed(merchant, skusAsk(merchant, cart))}
+	v.asks = []database.Ask{linesAsk(merchant, cart, &v.cart.Lines), v.goods.Ask(), o.terms(merchant, &v.terms)}
+	return v
+}
+
+// read does the first asks, of which one gives the cart's own row, and looks at the cart as they leave it.
+func (v *view) read(tx database.Tx, first ...database.Ask) error {
+	if err := tx.Together(append(first, v.asks...)...); err != nil {
+		return err
 	}
+	if v.cart.ID != "" && v.terms.Currency == "" {
+		return errNoTerms
+	}
+	return nil
+}
+
+// priced gives what each line of the cart costs, in their order.
+func (v *view) priced(tx database.Tx) ([]catalog.Priced, error) {
+	v.goods.Wish(wishesOf(v.cart.Lines))
+	return v.goods.Answer(tx)
+}
+
+// pricedLine gives what one line of the cart costs.
+func (v *view) pricedLine(tx database.Tx, line string) (catalog.Priced, error) {
+	list, err := v.priced(tx)
+	if err != nil {
+		return catalog.Priced{}, err
+	}
+	at := slices.IndexFunc(v.cart.Lines, func(l CartLine) bool { return l.ID == line })
+	if at < 0 {
+		return catalog.Priced{}, ErrNoLine
+	}
+	return list[at], nil
+}
+
+// quoteOf makes the quote of what was read.
+func (o *Orders) quoteOf(tx database.Tx, v *view) (Quote, error) {
+	priced, err := v.priced(tx)
+	if err != nil {
+		return Quote{}, err
+	}
+	d, err := o.cartDelivery(tx, v.cart)
+	if err != nil {
+		return Quote{}, err
+	}
+	own, err := ownHold(tx, v.cart)
+	if err != nil {
+		return Quote{}, err
+	}
+	return quote(v.cart, priced, own, v.terms, d.Method)
+}
+
+func wishesOf(lines []CartLine) []catalog.Wish {
+	wishes := make([]catalog.Wish, len(lines))
+	for i, l := range lines {
+		wishes[i] = catalog.Wish{SKU: l.SKU, Quantity: l.Quantity, Options: l.Options}
+	}
+	return wishes
+}
+
+// quote adds the lines up, each at its price. own is what the cart's own order holds of each variant.
+func quote(c Cart, priced []catalog.Priced, own map[string]int64, terms Terms, method Method) (Quote, error) {
+	q := Quote{CartID: c.ID, CustomerID: c.CustomerID, ConversationID: c.ConversationID, Currency: c.Currency,
+		Status: c.Status, Version: c.Version, Lines: []QuoteLine{}, Problems: []*fault.Fault{}}
+	for i, l := range c.Lines {
+		q.Lines = append(q.Lines, lineOf(l, priced[i], c.Currency))
+	}
+	markShortage(q.Lines, own)
 	return q.sum(terms, method)
 }
 

@@ -148,7 +148,7 @@ func (o *Orders) partly(tx database.Tx, ord *Order, payment string) (paid bool, 
 
 // askMore expects more money of an order, and gives it the time to be paid.
 func (o *Orders) askMore(tx database.Tx, ord *Order, rest money.Money, language string) error {
-	terms, err := o.terms(tx, ord.MerchantID)
+	terms, err := o.termsNow(tx, ord.MerchantID)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
-	"sotto.chat/catalog"
 	"sotto.chat/internal/database"
 )
 
@@ -24,12 +23,16 @@ func insertCart(tx database.Tx, c *Cart) error { return tx.DB().Create(c).Error 
 // findCart reads a cart with its lines; together is that of a transaction or of the database.
 func findCart(together func(...database.Ask) error, merchant, cart string) (Cart, error) {
 	var c Cart
-	err := together(database.Ask{SQL: `select ` + cartColumns + ` from carts where merchant_id = ? and id = ?`, Args: []any{merchant, cart}, Row: c.read},
-		linesAsk(merchant, cart, &c.Lines))
+	err := together(cartAsk(merchant, cart, &c), linesAsk(merchant, cart, &c.Lines))
 	if c, err = firstOf(&c, err); database.NotFound(err) {
 		return Cart{}, ErrNoCart
 	}
 	return c, err
+}
+
+// cartAsk reads a cart without its lines.
+func cartAsk(merchant, cart string, into *Cart) database.Ask {
+	return database.Ask{SQL: `select ` + cartColumns + ` from carts where merchant_id = ? and id = ?`, Args: []any{merchant, cart}, Row: into.read}
 }
 
 func oneCart(q query, merchant, cart string) (Cart, error) {
@@ -79,13 +82,10 @@ func firstOf(c *Cart, err error) (Cart, error) {
 	return *c, err
 }
 
-// orderCart turns an open cart into an ordered one, locks it and reads its lines; no row when it is not open.
-func orderCart(tx database.Tx, merchant, cart string) (Cart, error) {
-	var c Cart
-	err := tx.Together(database.Ask{SQL: `update carts set status = 'ordered', updated_at = ?
-		where merchant_id = ? and id = ? and status = 'open' returning ` + cartColumns, Args: []any{tx.Now, merchant, cart}, Row: c.read},
-		linesAsk(merchant, cart, &c.Lines))
-	return firstOf(&c, err)
+// ordering turns an open cart into an ordered one and locks it; no row when it is not open.
+func ordering(tx database.Tx, merchant, cart string, into *Cart) database.Ask {
+	return database.Ask{SQL: `update carts set status = 'ordered', updated_at = ?
+		where merchant_id = ? and id = ? and status = 'open' returning ` + cartColumns, Args: []any{tx.Now, merchant, cart}, Row: into.read}
 }
 
 // saveCart writes what may change of a cart that the transaction has locked.
@@ -141,6 +141,11 @@ func linesAsk(merchant, cart string, into *[]CartLine) database.Ask {
 		*into = append(*into, l)
 		return nil
 	}}
+}
+
+// skusAsk gives the skus of the lines of a cart.
+func skusAsk(merchant, cart string) database.Ask {
+	return database.Ask{SQL: `select sku from cart_lines where merchant_id = ? and cart_id = ?`, Args: []any{merchant, cart}}
 }
 
 func cartLines(tx database.Tx, merchant, cart string) (list []CartLine, err error) {
@@ -207,24 +212,9 @@ func fits(tx database.Tx, c Cart, wanted string, put CartLine) (CartLine, error)
 	return put, nil
 }
 
-// touchAndPut touches an open cart, asks for the goods of a line, and puts it in, in one round trip: what is wrong shows afterwards.
-// No cart comes back where it is not open; then nothing was put.
-func touchAndPut(tx database.Tx, p *catalog.Pricing, l CartLine) (c Cart, put CartLine, err error) {
-	put = l
-	ask, err := putting(&put)
-	if err != nil {
-		return c, put, err
-	}
-	err = tx.Together(touching(tx, l.MerchantID, l.CartID, &c), p.Ask(), ask)
-	return c, put, err
-}
-
 // takeOut undoes what put a line in: the pieces that were added go.
 func takeOut(tx database.Tx, put CartLine, added int64) error {
-	switch {
-	case put.Position == 0:
-		return nil
-	case put.Quantity > added:
+	if put.Quantity > added {
 		return setQuantity(tx, put.MerchantID, put.CartID, put.ID, put.Quantity-added)
 	}
 	return removeLine(tx, put.MerchantID, put.CartID, put.ID)

@@ -8,8 +8,8 @@ import (
 	"sotto.chat/orders"
 )
 
-// Round trips are what the time of buying goes to: the commit is one, and a quote reads the cart, the terms and the prices. Who needs one
-// more has a reason, and says it here.
+// Round trips are what the time of buying goes to: the commit is one, and the cart, the terms and the prices are read in
+// another, together with what is done to the cart. Who needs one more has a reason, and says it here.
 func TestRoundTripsOfBuying(t *testing.T) {
 	clock := &testkit.Clock{}
 	w := newWorld(t, testkit.Open(t, testkit.URL(t, database.Postgres), clock), clock)
@@ -33,7 +33,11 @@ func TestRoundTripsOfBuying(t *testing.T) {
 	}
 	trips("a new line", 2, add("cup"))
 	trips("one piece more", 2, add("tea"))
-	trips("a quote", 4, func(tx database.Tx) error { _, err := w.orders.Quote(tx, w.m.ID, c.ID); return err })
+	trips("a line with a quote", 2, func(tx database.Tx) error {
+		_, _, err := w.orders.AddAndQuote(tx, w.m.ID, c.ID, orders.LineInput{SKU: "tea", Quantity: 1})
+		return err
+	})
+	trips("a quote", 2, func(tx database.Tx) error { _, err := w.orders.Quote(tx, w.m.ID, c.ID); return err })
 	if q := w.quote(c.ID); len(q.Lines) != 2 || q.Total == 0 {
 		t.Errorf("%+v", q)
 	}

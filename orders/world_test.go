@@ -63,13 +63,12 @@ func newWorld(t testing.TB, db *database.DB, clock *testkit.Clock) *world {
 	url := w.openBank()
 	w.pay = payments.New(db, register, w.desk, payments.Config{StripeURL: url, PlatformKey: stripeKey, PlatformSecrets: []string{hookSecret},
 		PublicURL: "http://127.0.0.1:1", LinkKey: keys.Derive("pay-links"), Keys: keys, Log: testkit.Log(t)})
-	w.orders = orders.New(db, w.cat, w.people, w.pay, w.desk, func(tx database.Tx, merchant string) (orders.Terms, error) {
-		if _, err := register.Find(tx, merchant); err != nil {
-			return orders.Terms{}, err
-		}
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.terms, nil
+	w.orders = orders.New(db, w.cat, w.people, w.pay, w.desk, func(merchant string, into *orders.Terms) database.Ask {
+		return merchants.Asking(merchant, func(merchants.Conditions) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			*into = w.terms
+		})
 	})
 	jobs.On(w.desk, "test.heard", func(_ context.Context, c orders.Changed) error {
 		w.mu.Lock()

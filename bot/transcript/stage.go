@@ -152,9 +152,8 @@ func (s *Stage) wire(keys *privacy.Keys) (err error) {
 	s.Catalog, s.People = catalog.New(s.DB, s.Desk), customers.New(s.DB, keys)
 	s.Payments = payments.New(s.DB, s.register, s.Desk, payments.Config{StripeURL: s.bank.url, PlatformKey: bankKey, PlatformSecrets: []string{hookSecret},
 		PublicURL: "http://127.0.0.1:1", LinkKey: keys.Derive("pay-links"), Log: s.Log})
-	s.Orders = orders.New(s.DB, s.Catalog, s.People, s.Payments, s.Desk, func(tx database.Tx, merchant string) (orders.Terms, error) {
-		m, err := s.register.Find(tx, merchant)
-		return orders.Terms{Currency: m.Currency, TaxPPM: m.TaxPPM, TaxInclusive: m.TaxInclusive, Shipping: m.ShippingAmount, HoldMinutes: m.HoldMinutes}, err
+	s.Orders = orders.New(s.DB, s.Catalog, s.People, s.Payments, s.Desk, func(merchant string, into *orders.Terms) database.Ask {
+		return merchants.Asking(merchant, func(c merchants.Conditions) { *into = orders.Terms(c) })
 	})
 	s.Channels = channels.New(s.DB, s.register, keys, s.Desk, nil, channels.Config{Log: s.Log})
 	s.Inbox = inbox.New(s.DB, s.Channels, s.People, s.register, keys, s.Desk, live.New(s.DB, s.Log))

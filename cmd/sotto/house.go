@@ -105,7 +105,7 @@ func (h *house) wire(master []byte) (err error) {
 		HookURL: h.hookURL})
 	h.connectTills()
 	h.Inbox = inbox.New(h.DB, h.Channels, h.Customers, h.Merchants, h.Keys, h.desk, h.hub)
-	h.Orders = orders.New(h.DB, h.Catalog, h.Customers, h.Payments, h.desk, h.terms)
+	h.Orders = orders.New(h.DB, h.Catalog, h.Customers, h.Payments, h.desk, terms)
 	h.repeats = &door.Repeats{DB: h.DB, Keys: h.Keys, Log: h.log}
 	h.desk.Every("web.repeats", time.Hour, h.repeats.Sweep)
 	h.Events = events.New(h.DB, h.Keys, h.desk, h.callOut(), h.local(), h.log)

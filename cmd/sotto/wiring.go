@@ -14,6 +14,7 @@ import (
 	"sotto.chat/cmd/sotto/tills"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/outbound"
+	"sotto.chat/merchants"
 	"sotto.chat/orders"
 	"sotto.chat/payments/wechatpay"
 )
@@ -22,9 +23,8 @@ import (
 const stripePages = "https://checkout.stripe.com"
 
 // terms are a merchant's taxes and shipping; orders may not enter merchants.
-func (h *house) terms(tx database.Tx, merchant string) (orders.Terms, error) {
-	m, err := h.Merchants.Find(tx, merchant)
-	return orders.Terms{Currency: m.Currency, TaxPPM: m.TaxPPM, TaxInclusive: m.TaxInclusive, Shipping: m.ShippingAmount, HoldMinutes: m.HoldMinutes}, err
+func terms(merchant string, into *orders.Terms) database.Ask {
+	return merchants.Asking(merchant, func(c merchants.Conditions) { *into = orders.Terms(c) })
 }
 
 // pending counts promises for the metrics; a database that does not answer gives minus one.

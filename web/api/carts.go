@@ -170,14 +170,21 @@ func (a *api) carts() {
 
 // quoted does something to a cart and answers with what has become of it, in one transaction.
 func (a *api) quoted(ctx context.Context, who merchants.Actor, do func(database.Tx) (cart string, err error)) (*Answer[Cart], error) {
+	return a.answeredCart(ctx, func(tx database.Tx) (orders.Quote, error) {
+		cart, err := do(tx)
+		if err != nil {
+			return orders.Quote{}, err
+		}
+		return a.Orders.Quote(tx, who.MerchantID, cart)
+	})
+}
+
+// answeredCart is quoted for one who gives the quote too.
+func (a *api) answeredCart(ctx context.Context, do func(database.Tx) (orders.Quote, error)) (*Answer[Cart], error) {
 	var out Answer[Cart]
 	key := door.KeyOf(ctx)
 	err := a.DB.InTx(ctx, func(tx database.Tx) error {
-		cart, err := do(tx)
-		if err != nil {
-			return err
-		}
-		q, err := a.Orders.Quote(tx, who.MerchantID, cart)
+		q, err := do(tx)
 		if err != nil {
 			return err
 		}
@@ -193,9 +200,10 @@ func (a *api) lines() {
 			ByID
 			Body LineNew
 		}) (*Answer[Cart], error) {
-			return a.quoted(ctx, who, func(tx database.Tx) (string, error) {
-				_, err := a.Orders.AddLine(tx, who.MerchantID, in.ID, orders.LineInput{SKU: in.Body.SKU, Quantity: in.Body.Quantity, Options: wanted(in.Body.Options), Note: masked(in.Body.Note)})
-				return in.ID, err
+			line := orders.LineInput{SKU: in.Body.SKU, Quantity: in.Body.Quantity, Options: wanted(in.Body.Options), Note: masked(in.Body.Note)}
+			return a.answeredCart(ctx, func(tx database.Tx) (orders.Quote, error) {
+				_, q, err := a.Orders.AddAndQuote(tx, who.MerchantID, in.ID, line)
+				return q, err
 			})
 		})
 	add(a, op{method: http.MethodPatch, path: "/v1/carts/{id}/lines/{line}", right: merchants.OrdersWrite, tag: "Deals", summary: "Change a line"},

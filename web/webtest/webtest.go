@@ -79,7 +79,7 @@ func Open(t testing.TB, db *database.DB, clock *testkit.Clock, connect ...func(*
 	stripe := s.openStripe()
 	s.Payments = payments.New(db, s.Merchants, s.Desk, payments.Config{StripeURL: stripe, PlatformKey: StripeKey, PlatformSecrets: []string{hookSecret},
 		PublicURL: s.URL, LinkKey: s.Keys.Derive("pay-links"), Keys: s.Keys, Log: testkit.Log(t)})
-	s.Orders = orders.New(db, s.Catalog, s.People, s.Payments, s.Desk, s.terms)
+	s.Orders = orders.New(db, s.Catalog, s.People, s.Payments, s.Desk, terms)
 	s.Channels = channels.New(db, s.Merchants, s.Keys, s.Desk, nil, channels.Config{Log: testkit.Log(t)})
 	s.Inbox = inbox.New(db, s.Channels, s.People, s.Merchants, s.Keys, s.Desk, s.Hub)
 	jobs.On(s.Desk, "webtest.bot", s.answer)
@@ -146,9 +146,8 @@ func (s *Shop) answer(ctx context.Context, n inbox.Spoke) error {
 	})
 }
 
-func (s *Shop) terms(tx database.Tx, merchant string) (orders.Terms, error) {
-	m, err := s.Merchants.Find(tx, merchant)
-	return orders.Terms{Currency: m.Currency, TaxPPM: m.TaxPPM, TaxInclusive: m.TaxInclusive, Shipping: m.ShippingAmount, HoldMinutes: m.HoldMinutes}, err
+func terms(merchant string, into *orders.Terms) database.Ask {
+	return merchants.Asking(merchant, func(c merchants.Conditions) { *into = orders.Terms(c) })
 }
 
 func (s *Shop) openStripe() string {
