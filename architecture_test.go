@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 	"channels":   {"merchants", "privacy"},
 	"orders":     {"catalog", "customers", "payments"},
 	"inbox":      {"channels", "customers", "merchants", "privacy"},
-	"bot":        {"inbox", "orders", "catalog", "customers", "lessons"},
+	"bot":        {"inbox", "orders", "catalog", "customers", "lessons", "privacy/cards"},
 	"lessons":    {"catalog", "inbox", "privacy"}, // what the bot could not read, and what it is taught from that; web shows it and may not enter bot
 	"rehearsals": {"privacy"},                     // what became of written conversations; who plays them is given by the wiring
 	"campaigns":  {"inbox", "channels", "customers", "catalog"},
@@ -55,6 +55,8 @@ var rooms = map[string][]string{
 	"payments/sandbox":           {},
 	// a shop of its own, with every room in it, on which written conversations are played
 	"bot/transcript": {"bot", "catalog", "channels", "customers", "inbox", "lessons", "merchants", "migrations", "orders", "payments", "privacy"},
+	// finds the numbers of payment cards in a text, and knows of nothing else
+	"privacy/cards": {},
 	// what an understander gives; it has no price and no customer to lie about
 	"bot/reading": {},
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/bot/words"
 	"sotto.chat/customers"
 	"sotto.chat/internal/database"
@@ -58,7 +59,7 @@ func (t *talk) misunderstood() {
 		if t.unfound == "" {
 			t.out.say("misread", nil)
 		} else {
-			t.out.facts.text(t.unfound)
+			t.out.facts.Text(t.unfound)
 			t.out.say("unread", words.Facts{"words": t.unfound})
 		}
 		t.menuButtons()
@@ -73,7 +74,7 @@ func (t *talk) linkDied() {
 	if t.waiting.ID == "" || !t.touched || t.cart.Status == orders.CartOrdered {
 		return
 	}
-	t.out.facts.text(t.waiting.Number)
+	t.out.facts.Text(t.waiting.Number)
 	t.out.say("link_died", words.Facts{"number": t.waiting.Number})
 	t.out.moneyHere(t.waiting)
 	t.mem.Told = t.waiting.ID
@@ -94,7 +95,7 @@ func (t *talk) sayAdded() error {
 	for _, a := range t.added {
 		for _, l := range q.Lines {
 			if l.ID == a.line {
-				t.out.facts.count(int64(a.quantity))
+				t.out.facts.Count(int64(a.quantity))
 				names = append(names, t.out.word("thing", words.Facts{"count": a.quantity, "what": t.what(l.Name, l.SKU, l.Options)}))
 			}
 		}
@@ -179,7 +180,7 @@ func (t *talk) askAgain() error {
 	if err != nil || !ok || ord.Status != orders.AwaitingPayment {
 		return err
 	}
-	t.out.facts.text(ord.Number)
+	t.out.facts.Text(ord.Number)
 	return t.askCancel(ord)
 }
 
@@ -188,8 +189,8 @@ func (t *talk) offerMeant() {
 	t.out.only()
 	t.out.say("ask_meant", nil)
 	for _, m := range t.mem.Meant {
-		t.out.facts.text(m.Label)
-		t.out.button(m.Label, tapTo(tapMeant, ref(m.Label)))
+		t.out.facts.Text(m.Label)
+		t.out.button(m.Label, tapTo(tapMeant, shelf.Ref(m.Label)))
 	}
 	t.out.offer("button_else", tapNo)
 }
@@ -290,7 +291,7 @@ func (t *talk) openQuestion(ord orders.Order) string {
 	case reading.AskedOption:
 		if l, ok := t.line(t.mem.Line); ok {
 			if g, ok := t.goods.Group(l.SKU, t.mem.Group); ok {
-				return t.out.word("choose_option", words.Facts{"group": g.Name, "product": t.goods.name(l.SKU)})
+				return t.out.word("choose_option", words.Facts{"group": g.Name, "product": t.goods.Name(l.SKU)})
 			}
 		}
 	}

@@ -83,7 +83,7 @@ func (t *talk) speakOf(a reading.Action) error {
 
 // tap carries out a button. It is checked as words are: a button of an old message finds its question closed.
 func (t *talk) tap(tap string) error {
-	a, own, about, ok := t.goods.untap(tap)
+	a, own, about, ok := untap(t.goods, tap)
 	if !ok {
 		t.out.say("old_button", nil)
 		t.show = true
@@ -131,7 +131,7 @@ func (t *talk) ownTap(kind, about string) error {
 }
 
 func (t *talk) shopName() string {
-	t.out.facts.text(t.shop.Name)
+	t.out.facts.Text(t.shop.Name)
 	return t.shop.Name
 }
 
@@ -187,9 +187,9 @@ func (t *talk) repeat() error {
 		return t.pay()
 	default:
 		t.out.put(last.Text)
-		t.out.facts.text(last.Text)
+		t.out.facts.Text(last.Text)
 		for _, b := range last.Buttons {
-			t.out.facts.text(b.Label)
+			t.out.facts.Text(b.Label)
 			t.out.button(b.Label, b.Tap)
 		}
 		return t.cards(skusOf(last.Products))
@@ -219,7 +219,7 @@ func (t *talk) ask(question string) {
 		t.out.offer("button_human", tapHuman)
 		return
 	}
-	t.out.facts.text(q.Answer)
+	t.out.facts.Text(q.Answer)
 	t.out.put(q.Answer)
 }
 
@@ -248,7 +248,7 @@ func (t *talk) basket(items []inbox.OrderItem) error {
 		}
 	}
 	for _, it := range items[:min(len(items), catalog.MaxLines)] {
-		sku, ok := t.goods.sku(it.SKU)
+		sku, ok := t.goods.SKU(it.SKU)
 		if !ok || it.Quantity < 1 || it.Quantity > catalog.MaxQuantity {
 			t.out.say("basket_item", nil)
 			continue

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/bot/words"
 	"sotto.chat/catalog"
 	"sotto.chat/internal/money"
@@ -51,7 +52,7 @@ func (t *talk) askCancelAgain() error {
 		return err
 	}
 	t.out.say("heard_yes", nil)
-	t.out.facts.text(ord.Number)
+	t.out.facts.Text(ord.Number)
 	return t.askCancel(ord)
 }
 
@@ -128,7 +129,7 @@ func (t *talk) askMissing(q orders.Quote) bool {
 		t.mem.ask(reading.AskedOption)
 		t.mem.Line, t.mem.Group = l.ID, g.Code
 		t.out.only()
-		t.out.facts.text(g.Name, l.Name)
+		t.out.facts.Text(g.Name, l.Name)
 		t.out.say("choose_option", words.Facts{"group": g.Name, "product": l.Name})
 		t.choiceButtons(g, q.Currency)
 		return true
@@ -149,13 +150,13 @@ func (t *talk) choiceButtons(g catalog.Group, currency string) {
 			break
 		}
 		label := c.Name
-		t.out.facts.text(c.Name)
+		t.out.facts.Text(c.Name)
 		if c.Price > 0 {
 			extra := money.Of(c.Price, currency)
-			t.out.facts.amount(extra)
+			t.out.facts.Amount(extra)
 			label = t.out.word("choice_price", words.Facts{"choice": c.Name, "price": extra})
 		}
-		t.out.button(label, tapTo(tapOption, ref(g.Code), ref(c.Code)))
+		t.out.button(label, tapTo(tapOption, shelf.Ref(g.Code), shelf.Ref(c.Code)))
 	}
 	if more {
 		t.out.offer("button_more", tapTo(tapChoices, t.voice().Write(from+min(maxChoose-1, len(choices)))))
@@ -177,7 +178,7 @@ func (t *talk) optionTap(about string) error {
 	}
 	for _, g := range p.Options {
 		for _, c := range g.Choices {
-			if ref(g.ID) == group && ref(c.ID) == choice {
+			if shelf.Ref(g.ID) == group && shelf.Ref(c.ID) == choice {
 				return t.try(reading.Action{Kind: reading.Change, Line: l.ID, Options: []reading.Option{{Group: g.ID, Choice: c.ID}}})
 			}
 		}
@@ -210,7 +211,7 @@ func (t *talk) asked(l orders.CartLine, a reading.Action) (orders.CartLine, []re
 	}
 	for _, c := range given.Choices {
 		for _, w := range wanted.Choices {
-			if c.ID == a.Options[0].Choice && plainWords(c.Name) == plainWords(w.Name) {
+			if c.ID == a.Options[0].Choice && shelf.PlainWords(c.Name) == shelf.PlainWords(w.Name) {
 				return line, []reading.Option{{Group: wanted.ID, Choice: w.ID, Amount: a.Options[0].Amount}}
 			}
 		}
@@ -221,7 +222,7 @@ func (t *talk) asked(l orders.CartLine, a reading.Action) (orders.CartLine, []re
 // says tells whether the message at hand names a product.
 func (t *talk) says(sku string) bool {
 	p, ok := t.goods.Product(sku)
-	return ok && t.words && slices.ContainsFunc(namesOf(p), func(name string) bool { return strings.Contains(plainWords(t.text), plainWords(name)) })
+	return ok && t.words && slices.ContainsFunc(shelf.NamesOf(p), func(name string) bool { return strings.Contains(shelf.PlainWords(t.text), shelf.PlainWords(name)) })
 }
 
 // sound tells whether every line can be sold now, and says which cannot.
@@ -232,9 +233,9 @@ func (t *talk) sound(q orders.Quote) (bool, error) {
 		}
 		t.mem.Buying = false
 		t.mem.ask(reading.AskedNothing)
-		t.out.facts.text(l.Name)
+		t.out.facts.Text(l.Name)
 		if errors.Is(l.Problem, catalog.ErrOutOfStock) && l.Stock != nil && *l.Stock > 0 {
-			t.out.facts.count(*l.Stock)
+			t.out.facts.Count(*l.Stock)
 			t.out.say("only_left", words.Facts{"n": *l.Stock, "product": l.Name})
 			t.out.button(t.out.word("button_only", words.Facts{"n": *l.Stock, "product": l.Name}),
 				tapTo(tapSet, l.ID, t.voice().Write(*l.Stock)))
@@ -274,11 +275,11 @@ func (t *talk) askYes(q orders.Quote) error {
 func (t *talk) sums(q orders.Quote) {
 	of := func(n int64) money.Money {
 		m := money.Of(n, q.Currency)
-		t.out.facts.amount(m)
+		t.out.facts.Amount(m)
 		return m
 	}
 	if q.Discount > 0 {
-		t.out.facts.amount(money.Of(-q.Discount, q.Currency)) // the text has the minus
+		t.out.facts.Amount(money.Of(-q.Discount, q.Currency)) // the text has the minus
 		t.out.add("discount", words.Facts{"amount": money.Of(q.Discount, q.Currency)})
 	}
 	if q.Shipping > 0 {

@@ -3,8 +3,10 @@ package bot
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/bot/words"
 	"sotto.chat/catalog"
 	"sotto.chat/internal/database"
@@ -26,7 +28,7 @@ func (t *talk) add(a reading.Action) error {
 		return nil
 	}
 	w := wish{Quantity: max(a.Quantity, 1), Options: a.Options, Note: a.Note}
-	if same := t.goods.namesakes(a.SKU, t.text); t.words && len(same) > 1 && !t.toldApart(same, a.SKU) {
+	if same := t.goods.Namesakes(a.SKU, t.text); t.words && len(same) > 1 && !t.toldApart(same, a.SKU) {
 		return t.askProduct("which_one", same, w)
 	}
 	if _, chosen := t.goods.Variant(a.SKU); len(p.Variants) > 0 && !chosen {
@@ -53,11 +55,10 @@ func (t *talk) putLine(sku string, w wish) error {
 	var q orders.Quote
 	err := t.tx.Try(func(tx database.Tx) (err error) {
 		in := orders.LineInput{SKU: sku, Quantity: int64(w.Quantity), Options: toCatalog(w.Options), Note: w.Note}
-		if line, err = t.b.orders.AddLine(tx, t.c.MerchantID, t.cart.ID, in); err != nil {
+		if line, q, err = t.b.orders.AddAndQuote(tx, t.c.MerchantID, t.cart.ID, in); err != nil {
 			return err
 		}
-		q, err = t.enough(tx, line.ID)
-		return err
+		return enough(q, line.ID)
 	})
 	if err != nil {
 		return t.cannot(sku, err)
@@ -69,24 +70,20 @@ func (t *talk) putLine(sku string, w wish) error {
 	return t.changed(q)
 }
 
-// enough prices the cart and compares the line with the stock, all lines of the same thing together.
-func (t *talk) enough(tx database.Tx, line string) (orders.Quote, error) {
-	q, err := t.b.orders.Quote(tx, t.c.MerchantID, t.cart.ID)
-	if err != nil {
-		return q, err
-	}
+// enough compares a line of a quote with the stock, all lines of the same thing together.
+func enough(q orders.Quote, line string) error {
 	for _, l := range q.Lines {
 		if l.ID != line || l.Problem == nil {
 			continue
 		}
 		if errors.Is(l.Problem, catalog.ErrOutOfStock) && l.Stock != nil {
-			return q, errShort{*l.Stock}
+			return errShort{*l.Stock}
 		}
 		if !errors.Is(l.Problem, catalog.ErrChooseOptions) {
-			return q, l.Problem
+			return l.Problem
 		}
 	}
-	return q, nil
+	return nil
 }
 
 // cannot says why a product cannot be had, and what comes nearest.
@@ -94,12 +91,12 @@ func (t *talk) cannot(sku string, err error) error {
 	name, short := t.name(sku), errShort{}
 	switch {
 	case errors.As(err, &short) && short.free > 0:
-		t.out.facts.count(short.free)
+		t.out.facts.Count(short.free)
 		t.out.say("only_left", words.Facts{"n": short.free, "product": name})
 		t.mem.Shown, t.shown = []string{sku}, true // "two, then" is two of it
 		if t.inCart(sku) == 0 {
 			t.out.button(t.out.word("button_add_n", words.Facts{"n": short.free, "product": name}),
-				tapTo(tapAdd, ref(sku), t.voice().Write(short.free)))
+				tapTo(tapAdd, shelf.Ref(sku), t.voice().Write(short.free)))
 		}
 		return nil
 	case errors.As(err, &short), errors.Is(err, catalog.ErrOutOfStock), errors.Is(err, catalog.ErrUnavailable):
@@ -146,11 +143,13 @@ func (t *talk) change(a reading.Action) error {
 			in := orders.LineInput{Quantity: quantity, Options: toCatalog(t.merge(l.SKU, options, a.Options)), Note: note}
 			_, err = t.b.orders.ChangeLine(tx, t.c.MerchantID, t.cart.ID, l.ID, in)
 		}
+		if err == nil {
+			q, err = t.b.orders.Quote(tx, t.c.MerchantID, t.cart.ID)
+		}
 		if err != nil {
 			return err
 		}
-		q, err = t.enough(tx, l.ID)
-		return err
+		return enough(q, l.ID)
 	})
 	if err != nil {
 		return t.cannot(l.SKU, err)
@@ -254,8 +253,8 @@ func (t *talk) note(line, text string) {
 
 // name is how a product is called, with its variant's attributes.
 func (t *talk) name(sku string) string {
-	name := t.goods.name(sku)
-	t.out.facts.text(name)
+	name := t.goods.Name(sku)
+	t.out.facts.Text(name)
 	return name
 }
 
@@ -264,16 +263,16 @@ func (t *talk) quoteLines(q orders.Quote) {
 	for _, l := range q.Lines {
 		what := t.what(l.Name, l.SKU, l.Options)
 		total := money.Of(l.Total, q.Currency)
-		t.out.facts.count(l.Quantity)
-		t.out.facts.amount(total)
+		t.out.facts.Count(l.Quantity)
+		t.out.facts.Amount(total)
 		t.out.add("line", words.Facts{"count": l.Quantity, "what": what, "total": total})
 	}
 }
 
 // what words a thing with its options: "pizza (large, extra ham, no onion)".
 func (t *talk) what(name, sku string, options []catalog.PricedOption) string {
-	if v, ok := t.goods.Variant(sku); ok && name == t.goods.products[sku].Name {
-		name = withAttributes(name, v)
+	if v, ok := t.goods.Variant(sku); ok && name == t.goods.Title(sku) {
+		name = shelf.WithAttributes(name, v)
 	}
 	var list []string
 	for _, o := range options {
@@ -283,15 +282,15 @@ func (t *talk) what(name, sku string, options []catalog.PricedOption) string {
 		}
 		choice := o.ChoiceName
 		if o.Count > 1 {
-			t.out.facts.count(o.Count)
+			t.out.facts.Count(o.Count)
 			choice = t.out.word("option_count", words.Facts{"count": o.Count, "choice": choice})
 		}
 		list = append(list, t.out.word(key, words.Facts{"choice": choice}))
-		t.out.facts.text(o.ChoiceName)
+		t.out.facts.Text(o.ChoiceName)
 	}
-	t.out.facts.text(name)
+	t.out.facts.Text(name)
 	if len(list) == 0 {
 		return name
 	}
-	return t.out.word("with_options", words.Facts{"what": name, "options": join(list)})
+	return t.out.word("with_options", words.Facts{"what": name, "options": strings.Join(list, ", ")})
 }

@@ -167,7 +167,7 @@ func (t *talk) destination(q orders.Quote) error {
 			return err
 		}
 		address := addressText(*details.Address)
-		t.out.facts.text(address)
+		t.out.facts.Text(address)
 		t.out.say("to_address", words.Facts{"address": address})
 		t.out.offer("button_address", tapAddress)
 	}
@@ -184,5 +184,5 @@ func addressText(a customers.Address) string {
 			parts = append(parts, p)
 		}
 	}
-	return join(parts)
+	return strings.Join(parts, ", ")
 }

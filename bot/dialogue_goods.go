@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/bot/words"
 	"sotto.chat/catalog"
 	"sotto.chat/inbox"
@@ -46,26 +47,26 @@ func (t *talk) search(query string) error {
 }
 
 // browse shows a shelf, or the shelves, or a small shop whole.
-func (t *talk) browse(shelf string, from int) error {
-	c, ok := t.goods.Category(shelf)
+func (t *talk) browse(category string, from int) error {
+	c, ok := t.goods.Category(category)
 	switch {
-	case shelf != "" && ok:
-		t.out.facts.text(c.Name)
+	case category != "" && ok:
+		t.out.facts.Text(c.Name)
 		t.out.say("shelf", words.Facts{"category": c.Name})
-		return t.page(t.goods.onShelf(shelf), from, tapTo(tapCategory, ref(shelf)))
-	case shelf != "":
-		return t.search(shelf)
-	case len(t.goods.File.Products) <= fewGoods || len(t.goods.stocked) == 0:
+		return t.page(t.goods.OnShelf(category), from, tapTo(tapCategory, shelf.Ref(category)))
+	case category != "":
+		return t.search(category)
+	case len(t.goods.File.Products) <= fewGoods || len(t.goods.Stocked()) == 0:
 		t.out.say("whole_shop", nil)
-		return t.page(t.goods.all(), from, tapMenu)
+		return t.page(t.goods.All(), from, tapMenu)
 	}
 	t.out.say("shelves", nil)
-	shelves := t.goods.stocked
+	shelves := t.goods.Stocked()
 	from = min(from, len(shelves))
 	for _, id := range shelves[from:min(from+maxShelf, len(shelves))] {
 		c, _ := t.goods.Category(id)
-		t.out.facts.text(c.Name)
-		t.out.button(c.Name, tapTo(tapCategory, ref(id)))
+		t.out.facts.Text(c.Name)
+		t.out.button(c.Name, tapTo(tapCategory, shelf.Ref(id)))
 	}
 	if from+maxShelf < len(shelves) {
 		t.out.offer("button_more", tapTo(tapMenu, t.voice().Write(from+maxShelf)))
@@ -102,14 +103,14 @@ func (t *talk) product(sku string) error {
 		t.out.say("sold_out", words.Facts{"product": t.name(p.SKU)})
 		return t.alternatives(p.SKU)
 	}
-	t.out.facts.text(p.Name, p.Description)
+	t.out.facts.Text(p.Name, p.Description)
 	t.out.put(p.Name)
 	if p.Description != "" {
 		t.out.put(p.Description)
 	}
 	for _, g := range p.Options {
 		if names := t.choiceNames(&g); len(names) > 0 {
-			t.out.facts.text(g.Name)
+			t.out.facts.Text(g.Name)
 			t.out.say("has_options", words.Facts{"group": g.Name, "choices": t.voice().List(names)})
 		}
 	}
@@ -139,7 +140,7 @@ func out(p catalog.Product) bool {
 func (t *talk) choiceNames(g *catalog.FileGroup) []string {
 	var names []string
 	for _, c := range g.Choices[:min(len(g.Choices), 2*maxChoose)] {
-		t.out.facts.text(c.Name)
+		t.out.facts.Text(c.Name)
 		names = append(names, c.Name)
 	}
 	return names
@@ -183,12 +184,12 @@ func (t *talk) cardOf(p catalog.Product, sku string) inbox.Card {
 	}
 	name := p.Name
 	if _, ok := t.goods.Product(sku); ok {
-		name = t.goods.name(sku)
+		name = t.goods.Name(sku)
 	}
-	t.out.facts.text(name)
+	t.out.facts.Text(name)
 	cost := money.Of(price, p.Currency)
-	t.out.facts.amount(cost)
-	card := inbox.Card{SKU: sku, Name: name, Price: t.voice().Money(cost), Money: cost, Tap: tapTo(tapAdd, ref(sku))}
+	t.out.facts.Amount(cost)
+	card := inbox.Card{SKU: sku, Name: name, Price: t.voice().Money(cost), Money: cost, Tap: tapTo(tapAdd, shelf.Ref(sku))}
 	if free != nil && *free <= 0 {
 		card.Name, card.Tap = t.out.word("card_sold_out", words.Facts{"product": name}), ""
 	}
@@ -208,7 +209,7 @@ func variantOf(p catalog.Product, sku string) (catalog.Variant, bool) {
 
 // alternatives shows what comes nearest to a product that cannot be had.
 func (t *talk) alternatives(sku string) error {
-	near := t.goods.neighbours(sku, 2*maxNear)
+	near := t.goods.Neighbours(sku, 2*maxNear)
 	found, err := t.b.catalog.FindSKUs(t.tx, t.c.MerchantID, near)
 	if err != nil {
 		return err
@@ -246,10 +247,10 @@ func (t *talk) askProduct(key string, skus []string, w wish) error {
 		}
 		card := t.cardOf(p, sku)
 		t.mem.Shown = append(t.mem.Shown, sku)
-		tap := tapTo(tapAdd, ref(sku))
+		tap := tapTo(tapAdd, shelf.Ref(sku))
 		if w.Quantity > 1 {
-			t.out.facts.count(int64(w.Quantity))
-			tap = tapTo(tapAdd, ref(sku), t.voice().Write(w.Quantity))
+			t.out.facts.Count(int64(w.Quantity))
+			tap = tapTo(tapAdd, shelf.Ref(sku), t.voice().Write(w.Quantity))
 		}
 		t.out.button(card.Name+" · "+card.Price, tap)
 	}
@@ -291,7 +292,7 @@ func (t *talk) see(s inbox.Sensed) error {
 
 // askVariant asks for the variant of a product, one button each.
 func (t *talk) askVariant(p *catalog.FileProduct, w wish) error {
-	t.out.facts.text(p.Name)
+	t.out.facts.Text(p.Name)
 	t.out.say("which_variant", words.Facts{"product": p.Name})
 	var skus []string
 	for _, v := range p.Variants {

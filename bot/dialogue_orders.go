@@ -86,8 +86,8 @@ func (t *talk) ordered(ord orders.Order, key string) error {
 
 func (t *talk) sayOrder(ord orders.Order, key string) {
 	total := money.Of(ord.Total, ord.Currency)
-	t.out.facts.text(ord.Number)
-	t.out.facts.amount(total)
+	t.out.facts.Text(ord.Number)
+	t.out.facts.Amount(total)
 	t.out.say(key, words.Facts{"number": ord.Number, "total": total})
 }
 
@@ -107,7 +107,7 @@ func (t *talk) payHere(ord orders.Order) error {
 func (t *talk) sayHeld(ord orders.Order) {
 	if ord.ExpiresAt != nil {
 		key, n := lasting(ord.ExpiresAt.Sub(t.tx.Now))
-		t.out.facts.count(n)
+		t.out.facts.Count(n)
 		t.out.say(key, words.Facts{"n": n})
 	}
 }
@@ -167,7 +167,7 @@ func (t *talk) aboutOrder(a reading.Action) error {
 		t.out.offer("button_human", tapHuman)
 		return nil
 	}
-	t.out.facts.text(ord.Number)
+	t.out.facts.Text(ord.Number)
 	number := words.Facts{"number": ord.Number}
 	switch a.Kind {
 	case reading.CancelOrder:
@@ -238,7 +238,7 @@ func (t *talk) void(order string) error {
 		return err
 	}
 	if ord.Status != orders.AwaitingPayment || moneyIn(ord) {
-		t.out.facts.text(ord.Number)
+		t.out.facts.Text(ord.Number)
 		return t.askCancel(ord)
 	}
 	err = t.tx.Try(func(tx database.Tx) (err error) {
@@ -246,7 +246,7 @@ func (t *talk) void(order string) error {
 		return err
 	})
 	if errors.Is(err, orders.ErrOnTheWay) {
-		t.out.facts.text(ord.Number)
+		t.out.facts.Text(ord.Number)
 		t.out.say("payment_on_its_way", words.Facts{"number": ord.Number})
 		return nil
 	}
@@ -255,7 +255,7 @@ func (t *talk) void(order string) error {
 	}
 	t.mem.Told, t.mem.Buying, t.answered = ord.ID, false, true
 	t.waiting = orders.Order{}
-	t.out.facts.text(ord.Number)
+	t.out.facts.Text(ord.Number)
 	t.out.say("cancelled", words.Facts{"number": ord.Number})
 	t.out.moneyHere(ord)
 	t.out.offer("button_again", tapTo(tapAgain, ord.ID))

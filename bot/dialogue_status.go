@@ -19,8 +19,8 @@ func moneyIn(ord orders.Order) bool { return ord.Arrived().Amount > 0 || ord.InR
 // status says how an order stands, and where its money is.
 func (t *talk) status(ord orders.Order) error {
 	total := money.Of(ord.Total, ord.Currency)
-	t.out.facts.text(ord.Number)
-	t.out.facts.amount(total)
+	t.out.facts.Text(ord.Number)
+	t.out.facts.Amount(total)
 	f := words.Facts{"number": ord.Number, "total": total}
 	here := ord.Arrived()
 	switch ord.Status {
@@ -31,7 +31,7 @@ func (t *talk) status(ord orders.Order) error {
 		t.out.moneyHere(ord)
 	case orders.Expired:
 		if here.Amount > 0 {
-			t.out.facts.amount(here)
+			t.out.facts.Amount(here)
 			f["amount"] = here
 			t.out.say("expired_partly", f)
 			return nil
@@ -57,7 +57,7 @@ func (t *talk) status(ord orders.Order) error {
 // owing says what is still to be paid of an order that waits for its money, and how. While a person looks at money of it, or money is on
 // its way, nobody is asked to pay. Who has chosen a way without a link gets the link only where it is asked for.
 func (t *talk) owing(ord orders.Order, link bool) error {
-	t.out.facts.text(ord.Number)
+	t.out.facts.Text(ord.Number)
 	f := words.Facts{"number": ord.Number}
 	if ord.InReview() {
 		t.out.say("needs_review", f)
@@ -66,7 +66,7 @@ func (t *talk) owing(ord orders.Order, link bool) error {
 	here, rest := ord.Arrived(), ord.Open()
 	part := here.Amount > 0 && rest.Amount > 0
 	if part {
-		t.out.facts.amount(here, rest)
+		t.out.facts.Amount(here, rest)
 		f["amount"], f["rest"] = here, rest
 		t.out.say("paid_in_part", f)
 	}
@@ -240,7 +240,7 @@ func (t *talk) goBy(ord orders.Order, way string) error {
 		t.told = append(t.told, "bot:"+ord.Events[len(ord.Events)-1].Fact)
 	}
 	t.waiting = orders.Order{}
-	t.out.facts.text(ord.Number)
+	t.out.facts.Text(ord.Number)
 	if _, err := t.byHand(ord); err != nil {
 		return err
 	}
@@ -261,7 +261,7 @@ func (t *talk) goBy(ord orders.Order, way string) error {
 func (t *talk) byHand(ord orders.Order) (bool, error) {
 	for _, p := range ord.Payments {
 		if p.PromisedCash() {
-			t.out.facts.amount(p.Money())
+			t.out.facts.Amount(p.Money())
 			t.out.say("on_delivery", words.Facts{"number": ord.Number, "total": p.Money()})
 			return true, nil
 		}
@@ -281,15 +281,15 @@ func (d *draft) transfer(ord orders.Order) {
 	if p, ok := ord.ByTransfer(); ok {
 		sum = p.Money()
 	}
-	d.facts.amount(sum)
-	d.facts.text(ord.Number, d.reference, d.details)
+	d.facts.Amount(sum)
+	d.facts.Text(ord.Number, d.reference, d.details)
 	d.say("bank_transfer", words.Facts{"number": ord.Number, "total": sum, "reference": d.reference, "details": d.details})
 }
 
 // command gives the tap that a whole message stands for. What the shop sells is no command, and a way to pay is one only where it can
 // be chosen.
 func (t *talk) command(text string) (tap string, ok bool, err error) {
-	if tap, ok = t.b.words.Command(text); !ok || len(t.goods.named[plainWords(text)]) > 0 {
+	if tap, ok = t.b.words.Command(text); !ok || t.goods.Called(text) {
 		return "", false, nil
 	}
 	switch {

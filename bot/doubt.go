@@ -3,9 +3,11 @@ package bot
 import (
 	"reflect"
 	"slices"
+	"strings"
 
 	"sotto.chat/bot/embedded"
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/bot/words"
 	"sotto.chat/catalog"
 	"sotto.chat/lessons"
@@ -83,7 +85,7 @@ func (t *talk) doubts(r reading.Reading, q Question) bool {
 // asksWhich tells whether adding a product asks by itself which of several is meant.
 func (t *talk) asksWhich(a reading.Action) bool {
 	p, ok := t.goods.Product(a.SKU)
-	return a.Kind == reading.Add && ok && (len(t.goods.namesakes(a.SKU, t.text)) > 1 || len(p.Variants) > 0 && p.SKU == a.SKU)
+	return a.Kind == reading.Add && ok && (len(t.goods.Namesakes(a.SKU, t.text)) > 1 || len(p.Variants) > 0 && p.SKU == a.SKU)
 }
 
 // askMeant offers what a message may mean, one button each. Where nothing of it can be worded, it was not understood.
@@ -117,13 +119,13 @@ func (t *talk) meaning(deeds []reading.Action) string {
 		}
 		list = append(list, words)
 	}
-	return join(list)
+	return strings.Join(list, ", ")
 }
 
 func (t *talk) deed(a reading.Action) string {
 	thing := func(sku string, n int64, options []reading.Option) string {
-		t.out.facts.count(n)
-		return t.out.word("thing", words.Facts{"count": n, "what": t.what(t.goods.name(sku), sku, t.goods.worded(sku, options))})
+		t.out.facts.Count(n)
+		return t.out.word("thing", words.Facts{"count": n, "what": t.what(t.goods.Name(sku), sku, worded(t.goods, sku, options))})
 	}
 	switch a.Kind {
 	case reading.Confirm:
@@ -173,11 +175,11 @@ func (t *talk) meantIt(which int) error {
 
 // meantTap finds what a button stands for.
 func (t *talk) meantTap(about string) error {
-	return t.meantIt(slices.IndexFunc(t.mem.Meant, func(m meant) bool { return ref(m.Label) == about }))
+	return t.meantIt(slices.IndexFunc(t.mem.Meant, func(m meant) bool { return shelf.Ref(m.Label) == about }))
 }
 
 // worded gives options with the names that the merchant gave them.
-func (g *Goods) worded(sku string, options []reading.Option) []catalog.PricedOption {
+func worded(g *shelf.Goods, sku string, options []reading.Option) []catalog.PricedOption {
 	var out []catalog.PricedOption
 	for _, o := range options {
 		group, ok := g.Group(sku, o.Group)

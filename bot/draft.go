@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"sotto.chat/bot/guard"
 	"sotto.chat/bot/words"
 	"sotto.chat/inbox"
 	"sotto.chat/orders"
@@ -20,7 +21,7 @@ type draft struct {
 	blocks  []string
 	heard   []string // what was heard, so that a wrong hearing shows; it stands before all else and answers nothing
 	content inbox.Content
-	facts   facts
+	facts   guard.Facts
 	// wordings are a model's words for what may be said, by the name of the text.
 	wordings map[string]string
 	// reference and details are what a bank transfer for the order needs; empty where it is not paid that way.
@@ -57,7 +58,7 @@ func sound(v words.Voice, key, other string) bool {
 		return false
 	}
 	rest := placeholder.ReplaceAllString(other, " ")
-	if strings.ContainsFunc(rest, figure) || strings.ContainsAny(rest, "{}<>[]`\\|_=\n") || addressLike.MatchString(rest) || len(v.Claims(rest)) > 0 {
+	if strings.ContainsFunc(rest, guard.Figure) || strings.ContainsAny(rest, "{}<>[]`\\|_=\n") || addressLike.MatchString(rest) || len(v.Claims(rest)) > 0 {
 		return false
 	}
 	return !strings.ContainsFunc(rest, func(r rune) bool { return unicode.IsLetter(r) && !strings.ContainsFunc(bare, sameScript(r)) })
@@ -95,14 +96,14 @@ func fillIn(v words.Voice, text string, f words.Facts) string {
 
 // word gives a template's words, and vouches for what they claim by themselves.
 func (d *draft) word(key string, f words.Facts) string {
-	d.facts.template(d.voice, d.voice.Say(key, nil))
+	d.facts.Template(d.voice, d.voice.Say(key, nil))
 	return d.voice.Say(key, f)
 }
 
 // warn adds the fixed warning about card numbers.
 func (d *draft) warn(languages ...string) {
 	text := d.voice.CardWarning(languages...)
-	d.facts.template(d.voice, text)
+	d.facts.Template(d.voice, text)
 	d.put(text)
 }
 
@@ -131,7 +132,7 @@ func (d *draft) repeatHeard(text string) {
 	if r := []rune(text); len(r) > maxRepeated {
 		text = string(r[:maxRepeated]) + "…"
 	}
-	d.facts.text(text)
+	d.facts.Text(text)
 	d.heard = append(d.heard, d.word("heard", words.Facts{"words": text}))
 }
 
@@ -160,7 +161,7 @@ func (d *draft) link(label, url string) {
 // payLinks adds the links of an order, each with the sum that it is about.
 func (d *draft) payLinks(list []orders.PayLink) {
 	for _, l := range list {
-		d.facts.amount(l.Amount)
+		d.facts.Amount(l.Amount)
 		d.link(d.word("pay_link", words.Facts{"total": l.Amount}), l.URL)
 	}
 }

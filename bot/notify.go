@@ -64,16 +64,16 @@ func (b *Bot) Notify(ctx context.Context, n orders.Changed) error {
 // vouched gives the message. What the guard refuses would be refused each time: then the customer hears at least that a person looks at it.
 func (b *Bot) vouched(d *draft, ord orders.Order) (inbox.Content, error) {
 	content := d.finish()
-	err := guard(content, &d.facts, d.voice)
+	err := d.facts.Check(content, d.voice)
 	if err == nil {
 		return content, nil
 	}
 	b.log.Error("a notice about an order was not said as it was worded", "merchant", ord.MerchantID, "order", ord.ID, "error", err)
 	plain := &draft{voice: d.voice}
-	plain.facts.text(ord.Number)
+	plain.facts.Text(ord.Number)
 	plain.say("needs_review", words.Facts{"number": ord.Number})
 	content = plain.finish()
-	return content, guard(content, &plain.facts, plain.voice)
+	return content, plain.facts.Check(content, plain.voice)
 }
 
 // tellTill has the platform know what is said of an order.
@@ -95,8 +95,8 @@ func factOf(n orders.Changed) string {
 // tell words the news; false where there is nothing to say.
 func (b *Bot) tell(d *draft, n orders.Changed, ord orders.Order, mem *memory) bool {
 	total := money.Of(ord.Total, ord.Currency)
-	d.facts.text(ord.Number)
-	d.facts.amount(total)
+	d.facts.Text(ord.Number)
+	d.facts.Amount(total)
 	f := words.Facts{"number": ord.Number, "total": total}
 	if n.From == n.To {
 		return b.tellMoney(d, n, ord, f)
@@ -112,7 +112,7 @@ func (b *Bot) tell(d *draft, n orders.Changed, ord orders.Order, mem *memory) bo
 		d.say(key, f)
 	case orders.Expired:
 		if here := ord.Arrived(); here.Amount > 0 {
-			d.facts.amount(here)
+			d.facts.Amount(here)
 			f["amount"] = here
 			d.say("expired_partly", f)
 			return true
@@ -190,7 +190,7 @@ func (b *Bot) tellShare(d *draft, n orders.Changed, ord orders.Order, f words.Fa
 		if ord.Status != orders.AwaitingPayment || rest.Amount < 1 {
 			return false // more has come since, and that is said
 		}
-		d.facts.amount(here, rest)
+		d.facts.Amount(here, rest)
 		f["amount"], f["rest"] = here, rest
 		d.say("paid_in_part", f)
 		d.payLinks(b.orders.PayLinks(ord))
@@ -233,7 +233,7 @@ func (b *Bot) tellReview(d *draft, n orders.Changed, ord orders.Order, f words.F
 			break
 		}
 		came := money.Of(p.PaidAmount, p.Currency)
-		d.facts.amount(came, p.Money())
+		d.facts.Amount(came, p.Money())
 		f["amount"], f["asked"] = came, p.Money()
 		d.say("review_sum", f)
 		return
@@ -242,7 +242,7 @@ func (b *Bot) tellReview(d *draft, n orders.Changed, ord orders.Order, f words.F
 		return
 	case orders.ReasonPartly:
 		here := ord.Arrived()
-		d.facts.amount(here)
+		d.facts.Amount(here)
 		f["amount"] = here
 		d.say("expired_partly", f)
 		return
@@ -261,7 +261,7 @@ func (d *draft) refunded() {
 	if d.back.Amount.Amount == 0 {
 		return
 	}
-	d.facts.amount(d.back.Amount)
+	d.facts.Amount(d.back.Amount)
 	key := "refunded_amount"
 	if d.back.InAll {
 		key = "refunded_in_all"
@@ -278,7 +278,7 @@ func (d *draft) moneyHere(ord orders.Order) {
 	if here.Amount < 1 {
 		return
 	}
-	d.facts.amount(here)
+	d.facts.Amount(here)
 	d.say("money_here", words.Facts{"amount": here})
 }
 
@@ -340,7 +340,7 @@ func (b *Bot) WarnOfCard(ctx context.Context, n inbox.CardTyped) error {
 			}
 		}
 		content := d.finish()
-		if err := guard(content, &d.facts, d.voice); err != nil {
+		if err := d.facts.Check(content, d.voice); err != nil {
 			return err
 		}
 		_, err = b.inbox.SayOnce(tx, &c, "bot:card:"+n.Message, content)

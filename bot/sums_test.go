@@ -17,6 +17,16 @@ import (
 	"sotto.chat/payments/byhand"
 )
 
+// voice is how the shop's bot speaks English.
+func voice(t testing.TB) words.Voice {
+	t.Helper()
+	b, err := words.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Voice("US", false, "en")
+}
+
 var deed = orders.Deed{Actor: "staff"}
 
 // priced is an order of one thing at this price.
@@ -114,7 +124,7 @@ func TestAWrongSumIsToldInEveryLanguage(t *testing.T) {
 func TestARefusedNoticeIsSaidPlainly(t *testing.T) {
 	testkit.Both(t, func(t *testing.T, db *database.DB, clock *testkit.Clock) {
 		w := newWorld(t, db, clock, english())
-		c, err := w.Bot.Vouched(voice(t, "en"), "Total: $99.00", orders.Order{Number: "7K3M9QXA"})
+		c, err := w.Bot.Vouched(voice(t), "Total: $99.00", orders.Order{Number: "7K3M9QXA"})
 		if err != nil || strings.Contains(c.Text, "99") || !strings.Contains(c.Text, "A person from our team") || !strings.Contains(c.Text, "7K3M9QXA") {
 			t.Fatal(err, show(c))
 		}
@@ -142,7 +152,7 @@ func TestEachRefundIsToldWithItsOwnSum(t *testing.T) {
 						_, err = w.Payments.ConfirmRefund(t.Context(), w.Merchant.ID, r.ID, true)
 						w.must(err)
 					}
-					want := "Refunded: " + voice(t, "en").Money(amount)
+					want := "Refunded: " + voice(t).Money(amount)
 					w.hears(want)
 					if text := w.last().Text; strings.Contains(text, "bank shows it") != c.days {
 						t.Error(text)

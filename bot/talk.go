@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/bot/words"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
@@ -21,7 +22,7 @@ type talk struct {
 	tx    database.Tx
 	c     *inbox.Conversation
 	shop  Shop
-	goods *Goods
+	goods *shelf.Goods
 	mem   *memory
 	out   *draft
 
@@ -201,7 +202,7 @@ func orElse(err error, next func() error) error {
 // ofShown reads a bare number as that many of the one product that was spoken of last: "then two". Whatever else it could be stays unread.
 func (t *talk) ofShown(r reading.Reading, q Question) (reading.Reading, string) {
 	named := q
-	named.Text += " " + t.goods.name(t.mem.Shown[0])
+	named.Text += " " + t.goods.Name(t.mem.Shown[0])
 	so, err := t.b.embedded.Read(t.tx.Context(), named)
 	if err != nil || unsure(so) || len(so.Actions) != 1 {
 		return r, q.Text
@@ -232,12 +233,12 @@ func (t *talk) label(text string) (string, bool) {
 
 // partOfLabel finds the one button whose label has all the words of a text: "green" for "Bag (green)".
 func (t *talk) partOfLabel(text string) (tap string, found bool) {
-	said := strings.Fields(plainWords(text))
+	said := strings.Fields(shelf.PlainWords(text))
 	if t.mem.Last == nil || len(said) == 0 {
 		return "", false
 	}
 	for _, b := range t.mem.Last.Buttons {
-		label := strings.Fields(plainWords(b.Label))
+		label := strings.Fields(shelf.PlainWords(b.Label))
 		if slices.ContainsFunc(said, func(w string) bool { return !slices.Contains(label, w) }) {
 			continue
 		}
@@ -329,7 +330,7 @@ func (t *talk) notFound(r reading.Reading) {
 	}
 	t.miss(lessons.Unread)
 	said := strings.Join(r.Unread, " ")
-	t.out.facts.text(said)
+	t.out.facts.Text(said)
 	t.out.say("unread", words.Facts{"words": said})
 }
 

@@ -1,12 +1,11 @@
 package bot
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strconv"
 	"strings"
 
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/catalog"
 )
 
@@ -43,23 +42,9 @@ const (
 
 const (
 	maxTap      = 200
-	maxRef      = 24
 	hashInTap   = 16
 	maxPageFrom = 100_000
 )
-
-// ref is a short name for an id in a tap: the id itself where it is short and plain, else a piece of its hash.
-func ref(id string) string {
-	if id != "" && len(id) <= maxRef && strings.IndexFunc(id, func(r rune) bool { return !plainRune(r) }) < 0 {
-		return id
-	}
-	sum := sha256.Sum256([]byte(id))
-	return "~" + hex.EncodeToString(sum[:6])
-}
-
-func plainRune(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-' || r == '.'
-}
 
 // tapTo puts a tap together.
 func tapTo(kind string, rest ...string) string {
@@ -68,21 +53,21 @@ func tapTo(kind string, rest ...string) string {
 
 // untap reads a tap as an action, where it says the same as words could. The other taps belong to a question that must
 // be open: own gives their kind and what they are about.
-func (g *Goods) untap(tap string) (a reading.Action, own, about string, ok bool) {
+func untap(g *shelf.Goods, tap string) (a reading.Action, own, about string, ok bool) {
 	if len(tap) > maxTap {
 		return a, "", "", false
 	}
 	kind, rest, _ := strings.Cut(tap, ":")
 	switch kind {
 	case tapAdd:
-		a, ok = g.untapAdd(rest)
+		a, ok = untapAdd(g, rest)
 		return a, "", "", ok
 	case tapShow:
-		sku, ok := g.sku(rest)
+		sku, ok := g.SKU(rest)
 		return reading.Action{Kind: reading.ShowProduct, SKU: sku}, "", "", ok
 	case tapCategory:
 		name, from, _ := strings.Cut(rest, ":")
-		id, ok := g.shelf(name)
+		id, ok := g.Shelf(name)
 		return reading.Action{Kind: reading.Browse, Category: id, Number: pageFrom(from)}, "", "", ok
 	case tapMenu:
 		return reading.Action{Kind: reading.Browse, Number: pageFrom(rest)}, "", "", true
@@ -105,34 +90,17 @@ func (g *Goods) untap(tap string) (a reading.Action, own, about string, ok bool)
 }
 
 // untapAdd takes a sku as it is, too: a page may send the sku of a card. A sku may hold colons.
-func (g *Goods) untapAdd(rest string) (reading.Action, bool) {
-	if sku, ok := g.sku(rest); ok {
+func untapAdd(g *shelf.Goods, rest string) (reading.Action, bool) {
+	if sku, ok := g.SKU(rest); ok {
 		return reading.Action{Kind: reading.Add, SKU: sku, Quantity: 1}, true
 	}
 	at := strings.LastIndexByte(rest, ':')
 	if at < 0 {
 		return reading.Action{}, false
 	}
-	sku, ok := g.sku(rest[:at])
+	sku, ok := g.SKU(rest[:at])
 	n, err := strconv.Atoi(rest[at+1:])
 	return reading.Action{Kind: reading.Add, SKU: sku, Quantity: n}, ok && err == nil && n > 0 && n <= catalog.MaxQuantity
-}
-
-func (g *Goods) sku(name string) (string, bool) {
-	if _, ok := g.products[name]; ok {
-		return name, true
-	}
-	sku, ok := g.refs[name]
-	return sku, ok
-}
-
-func (g *Goods) shelf(name string) (string, bool) {
-	for id := range g.shelves {
-		if id == name || ref(id) == name {
-			return id, true
-		}
-	}
-	return "", false
 }
 
 func pageFrom(s string) int {

@@ -10,12 +10,14 @@ import (
 
 	"sotto.chat/bot/reading"
 	"sotto.chat/bot/shadow"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/customers"
 	"sotto.chat/inbox"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/jobs"
 	"sotto.chat/lessons"
 	"sotto.chat/orders"
+	"sotto.chat/privacy/cards"
 )
 
 const (
@@ -74,7 +76,7 @@ func (b *Bot) turn(ctx context.Context, merchant, conversation string, again boo
 	if err != nil {
 		return err
 	}
-	goods, err := b.goods.get(ctx, merchant)
+	goods, err := b.goods.Get(ctx, merchant)
 	if err != nil {
 		return err
 	}
@@ -111,7 +113,7 @@ func (b *Bot) turn(ctx context.Context, merchant, conversation string, again boo
 }
 
 // answer acts on all open messages and says one thing.
-func (b *Bot) answer(tx database.Tx, c *inbox.Conversation, open []inbox.Message, shop Shop, goods *Goods, models readings) error {
+func (b *Bot) answer(tx database.Tx, c *inbox.Conversation, open []inbox.Message, shop Shop, goods *shelf.Goods, models readings) error {
 	plain, err := b.inbox.Memory(tx, c)
 	if err != nil {
 		return err
@@ -146,7 +148,7 @@ func (b *Bot) answer(tx database.Tx, c *inbox.Conversation, open []inbox.Message
 		return err
 	}
 	content := t.out.finish()
-	if err := guard(content, &t.out.facts, t.voice()); err != nil {
+	if err := t.out.facts.Check(content, t.voice()); err != nil {
 		return err
 	}
 	mem.Last = &content
@@ -169,7 +171,7 @@ func (b *Bot) answer(tx database.Tx, c *inbox.Conversation, open []inbox.Message
 }
 
 // askModel gets a second reading of what the embedded one is unsure of, where merchant and customer allow it.
-func (b *Bot) askModel(ctx context.Context, c inbox.Conversation, messages []inbox.Message, mem *memory, shop Shop, goods *Goods) readings {
+func (b *Bot) askModel(ctx context.Context, c inbox.Conversation, messages []inbox.Message, mem *memory, shop Shop, goods *shelf.Goods) readings {
 	if b.model == nil || !shop.Model {
 		return nil
 	}
@@ -216,7 +218,7 @@ func heardOf(models readings) bool {
 
 // mayGo tells whether a message may go to a model at all. An answer to the question for the address is an address: it goes nowhere.
 func mayGo(m inbox.Message, text, asked string) bool {
-	return text != "" && m.Tap == "" && !m.Card && !m.Forgotten && !CardNumber(text) && asked != reading.AskedAddress
+	return text != "" && m.Tap == "" && !m.Card && !m.Forgotten && !cards.Has(text) && asked != reading.AskedAddress
 }
 
 // known gives what must be hidden from a model, or false where the customer forbade asking one.

@@ -11,6 +11,7 @@ import (
 
 	"sotto.chat/bot"
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/channels"
 	"sotto.chat/customers"
 	"sotto.chat/inbox"
@@ -135,12 +136,12 @@ func TestHostileTaps(t *testing.T) {
 }
 
 func FuzzTap(f *testing.F) {
-	g := bot.NewGoods(fileOf(f, "shop-en.json"), 1)
+	g := shelf.Compile(fileOf(f, "shop-en.json"), 1)
 	for _, s := range []string{"add:COLA", "add:COLA:3", "add:SHIRT-M", "opt:SIZE:LARGE", "cat:drinks:8", "yes:0011223344556677", "menu", "lang:es"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, tap string) {
-		a, _, ok := g.Untap(tap)
+		a, _, ok := bot.Untap(g, tap)
 		if !ok {
 			return
 		}

@@ -47,7 +47,7 @@ type proposal struct {
 }
 
 // decode turns the calls of every choice into a reading, or refuses them all.
-func decode(answer *llms.ContentResponse, q bot.Question, s *shelf, h hidden) (reading.Reading, error) {
+func decode(answer *llms.ContentResponse, q bot.Question, s *menu, h hidden) (reading.Reading, error) {
 	out := reading.Reading{Language: q.Locale, Confidence: modelSure, Actions: []reading.Action{}, Unread: []string{}}
 	nothing := false // it said that it understood nothing
 	for _, choice := range answer.Choices {
@@ -81,7 +81,7 @@ func decode(answer *llms.ContentResponse, q bot.Question, s *shelf, h hidden) (r
 	return reading.Reading{}, fmt.Errorf("%w: no action", ErrRefused)
 }
 
-func validate(call *llms.FunctionCall, q bot.Question, s *shelf, h hidden) (reading.Action, error) {
+func validate(call *llms.FunctionCall, q bot.Question, s *menu, h hidden) (reading.Action, error) {
 	p, err := arguments(call.Arguments)
 	if err != nil {
 		return reading.Action{}, fmt.Errorf("%w: arguments of %s", ErrRefused, nameOf(call.Name, s))
@@ -95,7 +95,7 @@ func validate(call *llms.FunctionCall, q bot.Question, s *shelf, h hidden) (read
 }
 
 // nameOf keeps a name that the model made up out of the log.
-func nameOf(name string, s *shelf) string {
+func nameOf(name string, s *menu) string {
 	for _, t := range tools(s) {
 		if t.Function.Name == name {
 			return name
@@ -123,7 +123,7 @@ func arguments(raw string) (proposal, error) {
 
 type check struct {
 	q bot.Question
-	s *shelf
+	s *menu
 	h hidden
 	p proposal
 }

@@ -135,8 +135,8 @@ func (r *Reader) Read(ctx context.Context, q bot.Question) (reading.Reading, err
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	hidden := hide(q)
-	shelf := candidates(q, q.Text) // looked for in the house
-	messages, offered := prompt(q, hidden.text, shelf), tools(shelf)
+	menu := candidates(q, q.Text) // looked for in the house
+	messages, offered := prompt(q, hidden.text, menu), tools(menu)
 	var answer *llms.ContentResponse
 	err := r.gate.Pass(ctx, q.Merchant, q.Conversation, estimate(messages, offered), func(ctx context.Context) (n int, err error) {
 		if answer, err = r.call(ctx, messages, offered); err != nil {
@@ -148,7 +148,7 @@ func (r *Reader) Read(ctx context.Context, q bot.Question) (reading.Reading, err
 	if err != nil {
 		return reading.Reading{}, err
 	}
-	out, err := decode(answer, q, shelf, hidden)
+	out, err := decode(answer, q, menu, hidden)
 	if err != nil {
 		r.log.WarnContext(ctx, "the model's answer was refused", "error", err)
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"sotto.chat/bot"
 	"sotto.chat/bot/llm"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/catalog"
 )
 
@@ -80,7 +80,7 @@ func givenAway() map[string][]given {
 }
 
 // hear is what a model hears of a message, and what its copy of that comes back as.
-func hear(t *testing.T, g *bot.Goods, locale, text string) (heard, back string) {
+func hear(t *testing.T, g *shelf.Goods, locale, text string) (heard, back string) {
 	t.Helper()
 	q := question(t, text)
 	q.Goods, q.Locale = g, locale
@@ -181,7 +181,7 @@ func TestOrdersAreHeardWhole(t *testing.T) {
 	if err != nil || len(files) < 50 {
 		t.Fatal(len(files), err)
 	}
-	shops, lines, torn := map[string]*bot.Goods{}, 0, 0
+	shops, lines, torn := map[string]*shelf.Goods{}, 0, 0
 	for _, name := range files {
 		locale := filepath.Base(name)[:2]
 		if shops[locale] == nil {
@@ -208,7 +208,7 @@ func TestOrdersAreHeardWhole(t *testing.T) {
 	}
 }
 
-func shopIn(t *testing.T, locale string) *bot.Goods {
+func shopIn(t *testing.T, locale string) *shelf.Goods {
 	t.Helper()
 	f, err := os.Open("../testdata/shop-" + locale + ".json")
 	if err != nil {
@@ -219,5 +219,5 @@ func shopIn(t *testing.T, locale string) *bot.Goods {
 	if err != nil || len(problems) > 0 {
 		t.Fatal(err, problems)
 	}
-	return bot.NewGoods(file, 1)
+	return shelf.Compile(file, 1)
 }

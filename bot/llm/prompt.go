@@ -22,8 +22,8 @@ const (
 	maxText      = 1000
 )
 
-// shelf is what the server lets the model choose from: nothing else exists for it.
-type shelf struct {
+// menu is what the server lets the model choose from: nothing else exists for it.
+type menu struct {
 	products  []*catalog.FileProduct
 	skus      []string // with variants'
 	lines     []string
@@ -34,8 +34,8 @@ type shelf struct {
 }
 
 // candidates picks the products that a message may be about: what is in the cart, what was shown, what the words find.
-func candidates(q bot.Question, text string) *shelf {
-	s := &shelf{shown: len(q.State.Shown), texts: slices.Sorted(maps.Keys(q.Texts))}
+func candidates(q bot.Question, text string) *menu {
+	s := &menu{shown: len(q.State.Shown), texts: slices.Sorted(maps.Keys(q.Texts))}
 	var skus []string
 	for _, l := range q.State.Cart {
 		s.lines = append(s.lines, l.Line)
@@ -70,7 +70,7 @@ There is no function for prices, discounts, payment or confirming an order; such
 If you are not sure what is meant, call simple with kind not_understood.`
 
 // prompt is two messages of one part each. The catalog carries no price: the model has no use for one.
-func prompt(q bot.Question, text string, s *shelf) []llms.MessageContent {
+func prompt(q bot.Question, text string, s *menu) []llms.MessageContent {
 	data := map[string]any{"language": q.Locale, "products": describe(s), "categories": names(q, s), "questions": examples(q, s),
 		"cart": q.State.Cart, "open_question": q.State.Asked, "shown_in_order": q.State.Shown}
 	if len(s.texts) > 0 {
@@ -105,7 +105,7 @@ type promptProduct struct {
 	Options  []promptGroup     `json:"options,omitempty"`
 }
 
-func describe(s *shelf) []promptProduct {
+func describe(s *menu) []promptProduct {
 	out := make([]promptProduct, 0, len(s.products))
 	for _, p := range s.products {
 		d := promptProduct{SKU: p.SKU, Name: p.Name, Also: p.Synonyms[:min(4, len(p.Synonyms))]}
@@ -132,7 +132,7 @@ func describe(s *shelf) []promptProduct {
 	return out
 }
 
-func names(q bot.Question, s *shelf) map[string]string {
+func names(q bot.Question, s *menu) map[string]string {
 	out := map[string]string{}
 	for _, id := range s.shelves {
 		if c, ok := q.Goods.Category(id); ok {
@@ -142,7 +142,7 @@ func names(q bot.Question, s *shelf) map[string]string {
 	return out
 }
 
-func examples(q bot.Question, s *shelf) map[string]string {
+func examples(q bot.Question, s *menu) map[string]string {
 	out := map[string]string{}
 	for _, id := range s.questions {
 		if c, ok := q.Goods.Question(id); ok && len(c.Examples) > 0 {

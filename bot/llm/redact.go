@@ -11,8 +11,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"sotto.chat/bot"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/catalog"
 	"sotto.chat/catalog/search"
+	"sotto.chat/privacy/cards"
 )
 
 // hidden is a text with typed tokens in place of personal data, and the way back.
@@ -80,7 +82,7 @@ func hide(q bot.Question) hidden {
 	}
 	text = order(text, true) // before phones: such a number may have seven digits in a row
 	text = longNumber.ReplaceAllStringFunc(text, func(s string) string {
-		if bot.CardNumber(norm.NFKC.String(strings.Map(european, s))) {
+		if cards.Has(norm.NFKC.String(strings.Map(european, s))) {
 			return put("CARD", s)
 		}
 		return put("PHONE", s)
@@ -103,7 +105,7 @@ func hide(q bot.Question) hidden {
 }
 
 // isBrand tells whether a name is that of something in the shop.
-func isBrand(g *bot.Goods, name string) bool {
+func isBrand(g *shelf.Goods, name string) bool {
 	name = search.Fold(name)
 	return slices.ContainsFunc(g.File.Products, func(p catalog.FileProduct) bool {
 		return p.Brand != "" && strings.Contains(" "+search.Fold(p.Brand)+" ", " "+name+" ")

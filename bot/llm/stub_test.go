@@ -14,6 +14,7 @@ import (
 	"sotto.chat/bot"
 	"sotto.chat/bot/llm"
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/catalog"
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/testkit"
@@ -82,7 +83,7 @@ func reader(t *testing.T, provider, url string, db *database.DB, limits llm.Limi
 	return r
 }
 
-func goods(t testing.TB) *bot.Goods {
+func goods(t testing.TB) *shelf.Goods {
 	t.Helper()
 	f, err := os.Open("../testdata/shop-en.json")
 	if err != nil {
@@ -93,7 +94,7 @@ func goods(t testing.TB) *bot.Goods {
 	if err != nil || len(problems) > 0 {
 		t.Fatal(err, problems)
 	}
-	return bot.NewGoods(file, 1)
+	return shelf.Compile(file, 1)
 }
 
 func question(t testing.TB, text string) bot.Question {

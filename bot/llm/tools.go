@@ -9,7 +9,7 @@ import (
 type object = map[string]any
 
 // tools is the closed set of what a model can propose. Lists that are empty for this merchant take their tool away.
-func tools(s *shelf) []llms.Tool {
+func tools(s *menu) []llms.Tool {
 	sku := oneOf(s.skus)
 	options := object{"type": "array", "items": schema(object{
 		"group": text("option group"), "choice": text("choice in that group"),

@@ -17,7 +17,7 @@ const quoted = 4
 
 // wording keeps other words for a text. Words that are not fit are left out, and the bot says its own; whether they fit
 // the facts is the bot's to judge.
-func wording(out *reading.Reading, raw string, s *shelf) error {
+func wording(out *reading.Reading, raw string, s *menu) error {
 	p, err := arguments(raw)
 	if err != nil {
 		return fmt.Errorf("%w: arguments of %s", ErrRefused, word)

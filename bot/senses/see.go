@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"sotto.chat/bot"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/inbox"
 )
 
@@ -89,7 +90,7 @@ func offer(q bot.Question) []string {
 }
 
 // photoRequest words the question. The answer has one form, and the skus in it are those that were offered.
-func (s *Senses) photoRequest(photo []byte, goods *bot.Goods, offered []string) (body []byte, text string, err error) {
+func (s *Senses) photoRequest(photo []byte, goods *shelf.Goods, offered []string) (body []byte, text string, err error) {
 	type thing struct {
 		SKU  string   `json:"sku"`
 		Name string   `json:"name"`

@@ -13,6 +13,7 @@ import (
 	"sotto.chat/bot"
 	"sotto.chat/bot/embedded"
 	"sotto.chat/bot/reading"
+	"sotto.chat/bot/shelf"
 	"sotto.chat/catalog"
 )
 
@@ -61,7 +62,7 @@ func (c *understandCmd) withModel(ctx context.Context, set *settings, f catalog.
 	if err != nil {
 		return err
 	}
-	goods := bot.NewGoods(f, 1)
+	goods := shelf.Compile(f, 1)
 	return understand(os.Stdin, os.Stdout, func(text string, s reading.State) readingLine {
 		r, err := model.Read(ctx, bot.Question{Merchant: "file", Conversation: "stdin", Text: text, Locale: c.Locale, State: s, Goods: goods})
 		if err != nil {

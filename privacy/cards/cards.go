@@ -31,6 +31,9 @@ func Mask(text string) (masked string, found bool) {
 	return replace(text, append(numbers, besides(text, numbers)...)), true
 }
 
+// Has tells whether a text holds the number of a card.
+func Has(text string) bool { return mayHold(text) && len(find(text)) > 0 }
+
 // mayHold tells whether there are digits enough for a number, at the cost of one look.
 func mayHold(text string) bool {
 	n := 0

@@ -100,6 +100,9 @@ func TestEveryNumberIsMasked(t *testing.T) {
 						}
 						text := fmt.Sprintf(s, written)
 						got, found := cards.Mask(text)
+						if cards.Has(text) != found {
+							t.Errorf("%q: Has and Mask disagree", text)
+						}
 						if !found || !strings.Contains(got, "•••• "+n[length-4:]) && length < 17 || leaks(got, n) {
 							t.Errorf("%s, %s: %q became %q", n, how, text, got)
 						}

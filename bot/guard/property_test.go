@@ -1,4 +1,4 @@
-package bot_test
+package guard_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,6 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"sotto.chat/bot"
 	"sotto.chat/bot/words"
 	"sotto.chat/channels"
 	"sotto.chat/internal/money"
@@ -29,7 +28,7 @@ func TestNoFalseReplyPassesTheGuard(t *testing.T) {
 		t.Fatal(err)
 	}
 	var lies map[string][]string
-	readJSON(t, "words/testdata/lies.json", &lies)
+	readJSON(t, "../words/testdata/lies.json", &lies)
 	for _, language := range b.Languages() {
 		t.Run(language, func(t *testing.T) {
 			t.Parallel()
@@ -86,12 +85,12 @@ type mill struct {
 func newMill(t testing.TB, b *words.Book, language string, lies map[string][]string) *mill {
 	m := &mill{book: b, language: language, lies: lies[language]}
 	var file struct{ Texts map[string]any }
-	readJSON(t, "words/"+language+".json", &file)
+	readJSON(t, "../words/"+language+".json", &file)
 	for _, value := range file.Texts {
 		m.templates = append(m.templates, leavesOf(value)...)
 	}
 	slices.Sort(m.templates)
-	readJSON(t, "words/claims/"+language+".json", &m.claims)
+	readJSON(t, "../words/claims/"+language+".json", &m.claims)
 	for sense := range m.claims {
 		m.senses = append(m.senses, sense)
 	}
@@ -133,7 +132,7 @@ func (r *made) backed(text string) bool {
 	if r.m.r.IntN(4) == 0 {
 		c = channels.Content{Buttons: []channels.Button{{Label: text}}}
 	}
-	return bot.Backed(c, r.m.v, r.amounts, r.counts, r.texts, r.templates...)
+	return backed(c, r.m.v, r.amounts, r.counts, r.texts, r.templates...)
 }
 
 func (m *mill) reply() *made {

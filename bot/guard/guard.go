@@ -1,4 +1,5 @@
-package bot
+// Package guard is the last look at what the bot says: nothing leaves that no fact stands behind.
+package guard
 
 import (
 	"errors"
@@ -13,23 +14,23 @@ import (
 	"sotto.chat/internal/money"
 )
 
-// errUnbacked stops a message that says what nothing in the outcome stands behind.
-var errUnbacked = errors.New("bot: a claim in the answer is not backed by a fact")
+// ErrUnbacked stops a message that says what nothing in the outcome stands behind.
+var ErrUnbacked = errors.New("guard: a claim in the answer is not backed by a fact")
 
-// facts are what an outcome is made of, gathered where they come from: from the quote, the order, the product, the
+// Facts are what an outcome is made of, gathered where they come from: from the quote, the order, the product, the
 // customer's own words. Of the words that they are put together with, only those count that the outcome chose.
-type facts struct {
+type Facts struct {
 	amounts []money.Money
 	counts  []int64
 	texts   []string
 	claims  []string // the senses that the outcome's own templates claim: sold out, the minutes that goods are held
 }
 
-func (f *facts) amount(m ...money.Money) { f.amounts = append(f.amounts, m...) }
-func (f *facts) count(n ...int64)        { f.counts = append(f.counts, n...) }
+func (f *Facts) Amount(m ...money.Money) { f.amounts = append(f.amounts, m...) }
+func (f *Facts) Count(n ...int64)        { f.counts = append(f.counts, n...) }
 
-// text vouches for words that came from the merchant's data or the customer, whatever they claim.
-func (f *facts) text(s ...string) {
+// Text vouches for words that came from the merchant's data or the customer, whatever they claim.
+func (f *Facts) Text(s ...string) {
 	for _, t := range s {
 		if strings.TrimSpace(t) != "" {
 			f.texts = append(f.texts, t)
@@ -37,21 +38,21 @@ func (f *facts) text(s ...string) {
 	}
 }
 
-// template vouches for the words around the facts, as they stand in the language file.
-func (f *facts) template(v words.Voice, bare string) { f.claims = append(f.claims, v.Claims(bare)...) }
+// Template vouches for the words around the facts, as they stand in the language file.
+func (f *Facts) Template(v words.Voice, bare string) { f.claims = append(f.claims, v.Claims(bare)...) }
 
-// guard is the last look at what leaves: every number, amount, date, discount and word about stock in it must be one of
+// Check is the last look at what leaves: every number, amount, date, discount and word about stock in it must be one of
 // the facts, in the form that the voice writes it, and every card must show the price that it carries.
-func guard(c inbox.Content, f *facts, v words.Voice) error {
+func (f *Facts) Check(c inbox.Content, v words.Voice) error {
 	for _, card := range c.Products {
 		if card.Price != v.Money(card.Money) || !slices.Contains(f.amounts, card.Money) {
-			return errUnbacked
+			return ErrUnbacked
 		}
 	}
 	known := f.written(v)
 	for _, s := range spoken(c) {
 		if !backed(s, known, f.claims, v) {
-			return errUnbacked
+			return ErrUnbacked
 		}
 	}
 	return nil
@@ -80,10 +81,10 @@ type fact struct {
 
 // written gives the facts as they may stand in a text, the longest first, so that a short one never eats a piece of
 // a long one.
-func (f *facts) written(v words.Voice) []fact {
+func (f *Facts) written(v words.Voice) []fact {
 	var out []fact
 	for _, t := range f.texts {
-		if strings.ContainsFunc(t, figure) || len(v.Claims(t)) > 0 {
+		if strings.ContainsFunc(t, Figure) || len(v.Claims(t)) > 0 {
 			out = append(out, fact{t, false})
 		}
 	}
@@ -102,14 +103,14 @@ func backed(text string, known []fact, claims []string, v words.Voice) bool {
 	for _, f := range known {
 		text = takeOut(text, f)
 	}
-	if strings.ContainsFunc(text, figure) {
+	if strings.ContainsFunc(text, Figure) {
 		return false
 	}
 	return !slices.ContainsFunc(v.Claims(text), func(sense string) bool { return !slices.Contains(claims, sense) })
 }
 
-// figure tells the signs that numbers and amounts are made of, in any script: ٣ and ½ and Ⅳ are numbers, too.
-func figure(r rune) bool {
+// Figure tells the signs that numbers and amounts are made of, in any script: ٣ and ½ and Ⅳ are numbers, too.
+func Figure(r rune) bool {
 	return unicode.IsNumber(r) || unicode.Is(unicode.Sc, r) || strings.ContainsRune("%‰‱٪﹪％", r)
 }
 
@@ -134,10 +135,10 @@ func takeOut(text string, f fact) string {
 func whole(text string, at, end int) bool {
 	before, size := utf8.DecodeLastRuneInString(text[:at])
 	after, width := utf8.DecodeRuneInString(text[end:])
-	if size > 0 && (figure(before) || strings.ContainsRune(minus, before) || joins(before) && endsInDigit(text[:at-size])) {
+	if size > 0 && (Figure(before) || strings.ContainsRune(minus, before) || joins(before) && endsInDigit(text[:at-size])) {
 		return false
 	}
-	if width > 0 && (figure(after) || joins(after) && startsWithDigit(text[end+width:])) {
+	if width > 0 && (Figure(after) || joins(after) && startsWithDigit(text[end+width:])) {
 		return false
 	}
 	rest := strings.TrimLeft(text[end:], blanks)
@@ -209,55 +210,4 @@ func endsInDigit(s string) bool { return unicode.IsNumber(lastOf(s)) }
 func startsWithDigit(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsNumber(r)
-}
-
-// digitRun is digits with the spaces and dashes that people put between them.
-var digitRun = regexp.MustCompile(`\d(?:[ \-./]{0,2}\d){12,60}`)
-
-// The lengths of card numbers.
-const (
-	minCard = 13
-	maxCard = 19
-)
-
-// CardNumber tells whether a text holds what can be the number of a payment card: the length and the check digit fit.
-// A date or a code may stand right behind it. Such a message is answered with a warning and used for nothing else.
-func CardNumber(text string) bool {
-	for _, run := range digitRun.FindAllString(text, -1) {
-		groups := strings.FieldsFunc(run, func(r rune) bool { return r < '0' || r > '9' })
-		for from := range groups {
-			digits := ""
-			for _, g := range groups[from:] {
-				if digits += g; cardLike(digits) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-func cardLike(s string) bool {
-	if len(s) < minCard || len(s) > maxCard || s[0] < '2' || s[0] > '6' {
-		return false
-	}
-	digits := make([]int, len(s))
-	for i := range s {
-		digits[i] = int(s[i] - '0')
-	}
-	return luhn(digits)
-}
-
-func luhn(digits []int) bool {
-	sum := 0
-	for i := range digits {
-		d := digits[len(digits)-1-i]
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
 }
