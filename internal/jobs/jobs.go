@@ -181,6 +181,9 @@ func (d *Desk) run(ctx context.Context, p promise) (err error) {
 // that live at once may share it; without one, work in hand at a death waits until its time is over.
 func (d *Desk) Named(worker string) { d.worker = worker }
 
+// ByHand leaves what Every asks for to who calls it, before Open: for a test that decides itself what is done when.
+func (d *Desk) ByHand() { d.periodic = nil }
+
 // Open readies the queue; the tables must exist (see migrations). Work starts with Start.
 func (d *Desk) Open(ctx context.Context) error {
 	q, err := openQueue(d)
