@@ -86,6 +86,7 @@ func Open(t testing.TB, db *database.DB, clock *testkit.Clock, connect ...func(*
 	for _, f := range connect {
 		f(s)
 	}
+	s.Desk.ByHand() // what the clock would do unasked is not what these tests are about
 	s.Must(s.Desk.Open(t.Context()))
 	s.Must(s.Desk.Start(t.Context()))
 	t.Cleanup(func() {
