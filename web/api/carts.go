@@ -344,7 +344,7 @@ func (a *api) checkout() {
 			if err != nil {
 				return nil, err
 			}
-			shown, err := a.order(ctx, who.MerchantID, placed.ID)
+			shown, err := a.opened(ctx, placed)
 			return &Answer[CheckoutOut]{CheckoutOut{shown, shown.PayURL}}, err
 		})
 }

@@ -107,7 +107,12 @@ func (a *api) order(ctx context.Context, merchant, id string) (Order, error) {
 	if err != nil {
 		return Order{}, err
 	}
-	out := a.showOrder(o)
+	return a.opened(ctx, o)
+}
+
+// opened shows an order with what is sealed in it.
+func (a *api) opened(ctx context.Context, o orders.Order) (out Order, err error) {
+	out = a.showOrder(o)
 	for i, e := range o.Events {
 		if out.Events[i].Remark, err = a.Orders.RemarkOf(ctx, o, e); err != nil {
 			return Order{}, err
