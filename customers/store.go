@@ -13,7 +13,7 @@ import (
 type query = *gorm.DB
 
 func insertCustomer(tx database.Tx, c Customer) error {
-	if err := tx.DB().Create(&c).Error; err != nil {
+	if err := tx.Later(func(db *gorm.DB) error { return db.Create(&c).Error }); err != nil {
 		return fmt.Errorf("store a customer: %w", err)
 	}
 	return nil
@@ -113,7 +113,7 @@ func eraseCustomer(tx database.Tx, merchant, customer string) error {
 }
 
 func insertConsent(tx database.Tx, c Consent) error {
-	if err := tx.DB().Create(&c).Error; err != nil {
+	if err := tx.Later(func(db *gorm.DB) error { return db.Create(&c).Error }); err != nil {
 		return fmt.Errorf("store a consent: %w", err)
 	}
 	return nil

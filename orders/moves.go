@@ -7,6 +7,7 @@ import (
 	"sotto.chat/internal/database"
 	"sotto.chat/internal/fault"
 	"sotto.chat/internal/id"
+	"sotto.chat/internal/jobs"
 	"sotto.chat/payments"
 )
 
@@ -133,8 +134,8 @@ func (o *Orders) move(tx database.Tx, ord *Order, by act, h happening) error {
 	return o.note(tx, ord, from, h)
 }
 
-// note writes what happened to the order, which came from the status from, and announces it.
-func (o *Orders) note(tx database.Tx, ord *Order, from Status, h happening) error {
+// note writes what happened to the order, which came from the status from, and announces it, beside what else there is to be said.
+func (o *Orders) note(tx database.Tx, ord *Order, from Status, h happening, more ...jobs.News) error {
 	fact := h.fact
 	if fact == "" {
 		fact = string(ord.Status) + ":" + ord.ID
@@ -158,7 +159,7 @@ func (o *Orders) note(tx database.Tx, ord *Order, from Status, h happening) erro
 		return err
 	}
 	ord.Events = append(ord.Events, ev)
-	return o.desk.Announce(tx, Changed{Merchant: ord.MerchantID, Order: ord.ID, From: from, To: ord.Status, Fact: fact, Reason: h.reason})
+	return o.desk.AnnounceAll(tx, append(more, Changed{Merchant: ord.MerchantID, Order: ord.ID, From: from, To: ord.Status, Fact: fact, Reason: h.reason}))
 }
 
 // Event is one line of an order's history. Reason is a code; Words are what staff wrote about it, sealed with the customer's key.

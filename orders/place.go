@@ -98,9 +98,6 @@ func (o *Orders) place(tx database.Tx, merchant string, p Placing) (Order, error
 			return Order{}, err
 		}
 		ord.Payments = []payments.Payment{pay}
-		if err := o.desk.Announce(tx, due{Merchant: merchant, Order: ord.ID}, jobs.At(*ord.ExpiresAt)); err != nil {
-			return Order{}, err
-		}
 		if p.PayBy != "" {
 			if _, err := o.payBy(tx, &ord, pay.ID, p.PayBy, p.Actor); err != nil {
 				return Order{}, err
@@ -183,11 +180,12 @@ func (o *Orders) write(tx database.Tx, c Cart, q Quote, d Delivery, terms Terms,
 		Shipping: q.Shipping, Discount: q.Discount, Total: q.Total, Hash: q.Hash, Method: d.Method, Version: 1,
 		CreatedAt: tx.Now, UpdatedAt: tx.Now}
 	ord.Status = Paid
-	h := happening{reason: ReasonFree, actor: actor}
+	h, end := happening{reason: ReasonFree, actor: actor}, []jobs.News(nil)
 	if q.Total > 0 {
 		expires := tx.Now.Add(time.Duration(terms.HoldMinutes) * time.Minute)
 		ord.ExpiresAt = &expires
 		ord.Status, h.reason = AwaitingPayment, ReasonPlaced
+		end = append(end, jobs.Starting(due{Merchant: ord.MerchantID, Order: ord.ID}, expires))
 	}
 	var err error
 	if ord.Number, err = number8(ord.ID); err != nil {
@@ -202,7 +200,7 @@ func (o *Orders) write(tx database.Tx, c Cart, q Quote, d Delivery, terms Terms,
 	if err := insertOrder(tx, &ord); err != nil {
 		return Order{}, err
 	}
-	return ord, o.note(tx, &ord, None, h)
+	return ord, o.note(tx, &ord, None, h, end...)
 }
 
 func (o *Orders) linesOf(tx database.Tx, c *Cart, order string, lines []QuoteLine) ([]OrderLine, error) {

@@ -95,7 +95,9 @@ func saveCart(tx database.Tx, c *Cart) error {
 }
 
 func setCartCustomer(tx database.Tx, c *Cart) error {
-	return tx.DB().Exec(`update carts set customer_id = ? where merchant_id = ? and id = ?`, c.CustomerID, c.MerchantID, c.ID).Error
+	return tx.Later(func(db *gorm.DB) error {
+		return db.Exec(`update carts set customer_id = ? where merchant_id = ? and id = ?`, c.CustomerID, c.MerchantID, c.ID).Error
+	})
 }
 
 func closeCart(tx database.Tx, merchant, cart string) error {

@@ -4,14 +4,18 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
+
 	"sotto.chat/internal/database"
 )
 
 func insertOrder(tx database.Tx, ord *Order) error {
-	if err := tx.DB().Create(ord).Error; err != nil {
-		return err
-	}
-	return tx.DB().Create(&ord.Lines).Error
+	return tx.Later(func(db *gorm.DB) error {
+		if err := db.Create(ord).Error; err != nil {
+			return err
+		}
+		return db.Create(&ord.Lines).Error
+	})
 }
 
 // saveOrder writes what may change of an order that the transaction has locked.
@@ -34,7 +38,9 @@ func rewriteOrder(tx database.Tx, ord *Order) error {
 	return tx.DB().Create(&ord.Lines).Error
 }
 
-func addEvent(tx database.Tx, ev Event) error { return tx.DB().Create(&ev).Error }
+func addEvent(tx database.Tx, ev Event) error {
+	return tx.Later(func(db *gorm.DB) error { return db.Create(&ev).Error })
+}
 
 func oneOrder(q query, merchant, order string) (Order, error) {
 	var ord Order

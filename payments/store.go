@@ -27,7 +27,9 @@ func found(err error) (bool, error) {
 	return err == nil, err
 }
 
-func insertPayment(tx database.Tx, p *Payment) error { return tx.DB().Create(p).Error }
+func insertPayment(tx database.Tx, p *Payment) error {
+	return tx.Later(func(db *gorm.DB) error { return db.Create(p).Error })
+}
 
 func readPayment(db *gorm.DB, merchant, id string) (p Payment, err error) {
 	ok, err := found(db.Where("merchant_id = ? and id = ?", merchant, id).Take(&p).Error)

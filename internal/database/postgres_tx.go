@@ -5,16 +5,18 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 )
 
-const begin = "begin"
+const begin, commit, rollback = "begin", "commit", "rollback"
 
 // pgPool makes every GORM transaction run on one connection that the job queue's inserts can join.
 type pgPool struct{ *sql.DB }
@@ -38,16 +40,28 @@ func (p pgPool) BeginTx(ctx context.Context, opt *sql.TxOptions) (gorm.ConnPool,
 			how += " read only"
 		}
 	}
-	return &PgTx{Conn: c, ctx: ctx, unsent: []string{how}}, nil
+	return &PgTx{Conn: c, ctx: ctx, unsent: []held{{sql: how}}}, nil
 }
 
 // PgTx is the connection of a GORM transaction on Postgres; the job queue joins through With.
 type PgTx struct {
 	*sql.Conn
 	ctx context.Context
-	// unsent is what begins the transaction and its savepoints, in their order: it travels with the statement that comes next, not alone.
-	unsent []string
+	// unsent is what begins the transaction and its savepoints, and writes whose answer nobody needs, in their order: it travels with the
+	// statement that comes next, not alone.
+	unsent []held
+	// later holds back every write that comes.
+	later bool
 }
+
+// held is a statement that has not been sent yet.
+type held struct {
+	sql   string
+	args  []any
+	write bool
+}
+
+const savepoint = "SAVEPOINT "
 
 // raw runs f with pgx's connection while database/sql holds it: after a cancelled statement database/sql gives the connection
 // away, and a bare one would race with that.
@@ -61,13 +75,33 @@ func (t *PgTx) send(ctx context.Context) error {
 	case 0:
 		return nil
 	case 1:
-		err := t.raw(func(c *pgx.Conn) error { _, err := c.Exec(ctx, t.unsent[0]); return err })
+		err := t.raw(func(c *pgx.Conn) error { _, err := c.Exec(ctx, t.unsent[0].sql, t.unsent[0].args...); return err })
 		if err == nil {
 			t.unsent = nil
 		}
-		return err
+		return translated(err)
 	}
-	return t.together(ctx, nil)
+	return translated(t.together(ctx, nil))
+}
+
+// translated gives an error of Postgres as GORM names it.
+func translated(err error) error {
+	if err == nil {
+		return nil
+	}
+	return postgres.Dialector{}.Translate(err)
+}
+
+// writes tells whether a write waits to be sent.
+func (t *PgTx) writes() bool {
+	return slices.ContainsFunc(t.unsent, func(h held) bool { return h.write })
+}
+
+// undo takes back to a savepoint what was not sent; false where the savepoint itself was sent, so that it must be asked to go back.
+func (t *PgTx) undo(name string) bool {
+	at := slices.IndexFunc(t.unsent, func(h held) bool { return h.sql == savepoint+name })
+	t.unsent = t.unsent[:at+1]
+	return at >= 0
 }
 
 // With runs f with the transaction as pgx knows it.
@@ -78,11 +112,18 @@ func (t *PgTx) With(f func(pgx.Tx) error) error {
 	return t.raw(func(c *pgx.Conn) error { return f(joined{c}) })
 }
 
-// ExecContext runs a statement. A savepoint waits for the next one.
+// ExecContext runs a statement. A savepoint waits for the next one, and so does what is written while later is set.
 func (t *PgTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if len(args) == 0 && strings.HasPrefix(query, "SAVEPOINT ") {
-		t.unsent = append(t.unsent, query)
+	if len(args) == 0 && strings.HasPrefix(query, savepoint) {
+		t.unsent = append(t.unsent, held{sql: query})
 		return driver.RowsAffected(0), nil
+	}
+	if name, back := strings.CutPrefix(query, "ROLLBACK TO "+savepoint); back && len(args) == 0 && t.undo(name) {
+		return driver.RowsAffected(0), nil
+	}
+	if t.later {
+		t.unsent = append(t.unsent, held{query, args, true})
+		return driver.RowsAffected(1), nil
 	}
 	if err := t.send(ctx); err != nil {
 		return nil, err
@@ -120,12 +161,22 @@ func (t *PgTx) PrepareContext(ctx context.Context, query string) (*sql.Stmt, err
 // Commit ends the transaction, also when the caller has gone meanwhile. One that never said anything has nothing to end.
 func (t *PgTx) Commit() error {
 	// a context that ends during COMMIT would report failure for what was committed
-	return t.end("commit", 10*time.Second)
+	const patience = 10 * time.Second
+	if !t.writes() {
+		return t.end(commit, patience)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), patience)
+	defer cancel()
+	if err := t.together(ctx, []Ask{{SQL: commit}}); err != nil {
+		return errors.Join(translated(err), t.Rollback())
+	}
+	_ = t.Close()
+	return nil
 }
 
 // Rollback undoes the transaction. Where that fails the connection ends, and Postgres undoes it.
 func (t *PgTx) Rollback() error {
-	err := t.end("rollback", 5*time.Second)
+	err := t.end(rollback, 5*time.Second)
 	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
 		return nil // the connection is gone, and the transaction with it
 	}
@@ -138,14 +189,14 @@ func (t *PgTx) end(word string, patience time.Duration) error {
 	defer cancel()
 	return t.raw(func(c *pgx.Conn) error {
 		const idle = 'I'
-		if len(t.unsent) > 0 && strings.HasPrefix(t.unsent[0], begin) && c.PgConn().TxStatus() == idle {
+		if len(t.unsent) > 0 && strings.HasPrefix(t.unsent[0].sql, begin) && c.PgConn().TxStatus() == idle {
 			return nil
 		}
 		tag, err := c.Exec(ctx, word)
 		switch {
 		case err != nil && c.PgConn().TxStatus() != idle:
 			return errors.Join(err, c.Close(ctx))
-		case err == nil && word == "commit" && tag.String() == "ROLLBACK":
+		case err == nil && word == commit && tag.String() == "ROLLBACK":
 			return pgx.ErrTxCommitRollback
 		}
 		return err

@@ -72,10 +72,10 @@ func (t *PgTx) sent(results pgx.BatchResults) error {
 	return nil
 }
 
-func batchOf(first []string, asks []Ask) *pgx.Batch {
+func batchOf(first []held, asks []Ask) *pgx.Batch {
 	b := &pgx.Batch{}
 	for _, s := range first {
-		b.Queue(s)
+		b.Queue(s.sql, s.args...)
 	}
 	for _, a := range asks {
 		text, args := a.written(func(n int) string { return "$" + strconv.Itoa(n) })

@@ -149,6 +149,11 @@ func TestRoundTripsToPostgres(t *testing.T) {
 				return tx.Together(put(next(), 1), put(next(), 1), database.Ask{SQL: "update notes set at = ?", Args: []any{at}})
 			})
 		}},
+		"written later": {1, func(tx database.Tx) error { return errors.Join(note(tx, next(), 1), note(tx, next(), 1)) }},
+		"written later, then asked": {2, func(tx database.Tx) error {
+			var n int64
+			return errors.Join(note(tx, next(), 1), note(tx, next(), 1), tx.Together(sum(&n, "a")))
+		}},
 		"one after the other": {4, func(tx database.Tx) error {
 			return errors.Join(tx.DB().Exec("insert into notes (id, n) values (?, 1)", next()).Error, tx.DB().Exec("delete from notes").Error)
 		}},

@@ -89,6 +89,16 @@ func transient(err error) bool {
 	return busy(err) || errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }
 
+// Later runs writes whose answer nobody needs. On Postgres they travel with the statement that comes next, at the latest with the commit or the
+// end of a Try; what one of them fails with, that fails with. On SQLite, where nothing travels, they run at once.
+func (t Tx) Later(f func(*gorm.DB) error) error {
+	if p, ok := t.db.Statement.ConnPool.(*PgTx); ok {
+		p.later = true
+		defer func() { p.later = false }()
+	}
+	return f(t.db)
+}
+
 // NotFound tells whether a query found no row.
 func NotFound(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }
 
@@ -101,6 +111,12 @@ func (t Tx) Try(f func(Tx) error) error {
 	return t.db.Transaction(func(g *gorm.DB) error {
 		inner := t
 		inner.db = g
-		return f(inner)
+		if err := f(inner); err != nil {
+			return err
+		}
+		if p, ok := g.Statement.ConnPool.(*PgTx); ok && p.writes() {
+			return p.send(t.ctx)
+		}
+		return nil
 	})
 }

@@ -117,6 +117,14 @@ func (d *Desk) Announce(tx database.Tx, n News, opts ...Option) error {
 	return d.AnnounceAll(tx, []News{n}, opts...)
 }
 
+// Starting is news of which the work starts not before at, among others that are announced with it.
+func Starting(n News, at time.Time) News { return starting{n, at} }
+
+type starting struct {
+	News
+	at time.Time
+}
+
 // AnnounceAll is Announce for much news, written at once.
 func (d *Desk) AnnounceAll(tx database.Tx, list []News, opts ...Option) error {
 	if d.queue == nil {
@@ -130,14 +138,21 @@ func (d *Desk) AnnounceAll(tx database.Tx, list []News, opts ...Option) error {
 	if now {
 		h.at = tx.Now.Add(eagerNet)
 	}
-	var promises []promise
+	var promises, soon []promise
 	for _, n := range list {
+		at, timed := h.at, false
+		if s, ok := n.(starting); ok {
+			n, at, timed = s.News, s.at, true
+		}
 		raw, err := json.Marshal(n)
 		if err != nil {
 			return fmt.Errorf("announce %s: %w", n.NewsKind(), err)
 		}
 		for _, name := range d.byNews[n.NewsKind()] {
-			promises = append(promises, promise{Listener: name, News: raw})
+			p := promise{Listener: name, News: raw, at: at}
+			if promises = append(promises, p); now && !timed {
+				soon = append(soon, p)
+			}
 		}
 	}
 	if len(promises) == 0 {
@@ -146,8 +161,8 @@ func (d *Desk) AnnounceAll(tx database.Tx, list []News, opts ...Option) error {
 	if err := d.queue.insert(tx, promises, h); err != nil {
 		return fmt.Errorf("promise %s: %w", promises[0].Listener, err)
 	}
-	if now {
-		tx.AfterCommit(func(ctx context.Context) { d.nudge(ctx, promises) })
+	if len(soon) > 0 {
+		tx.AfterCommit(func(ctx context.Context) { d.nudge(ctx, soon) })
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ import (
 type promise struct {
 	Listener string          `json:"listener"`
 	News     json.RawMessage `json:"news"`
+	at       time.Time
 }
 
 // Kind names the rows in the job table.
@@ -108,14 +109,16 @@ func newRiver[T any](d *Desk, driver riverdriver.Driver[T], with func(database.T
 }
 
 func (q *riverQueue[T]) insert(tx database.Tx, list []promise, h how) error {
-	opts := &river.InsertOpts{ScheduledAt: h.at}
+	opts := river.InsertOpts{}
 	if h.once {
 		opts.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
 			rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled}}
 	}
 	many := make([]river.InsertManyParams, len(list))
 	for i, p := range list {
-		many[i] = river.InsertManyParams{Args: p, InsertOpts: opts}
+		own := opts
+		own.ScheduledAt = p.at
+		many[i] = river.InsertManyParams{Args: p, InsertOpts: &own}
 	}
 	return q.with(tx, func(t T) error {
 		_, err := q.client.InsertManyTx(tx.Context(), t, many)
