@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -19,6 +21,7 @@ import (
 type floor struct {
 	db       *sql.DB
 	merchant string
+	lines    atomic.Int64
 }
 
 // serveFloor serves until it is killed.
@@ -93,8 +96,8 @@ func (f *floor) addLine(c *gin.Context) {
 	err := json.NewDecoder(c.Request.Body).Decode(&in)
 	if err == nil {
 		_, err = f.db.ExecContext(c, `insert into cart_lines (merchant_id, cart_id, id, sku, quantity, fingerprint, position)
-			values ($1, $2, $3, $3, $4, $3, 1) on conflict (merchant_id, cart_id, fingerprint)
-			do update set quantity = least(cart_lines.quantity + excluded.quantity, 999)`, f.merchant, c.Param("id"), in.SKU, in.Quantity)
+			values ($1, $2, $5, $3, $4, $3, 1) on conflict (merchant_id, cart_id, fingerprint)
+			do update set quantity = least(cart_lines.quantity + excluded.quantity, 999)`, f.merchant, c.Param("id"), in.SKU, in.Quantity, strconv.FormatInt(f.lines.Add(1), 10))
 	}
 	answer(c, http.StatusCreated, gin.H{"sku": in.SKU, "quantity": in.Quantity}, err)
 }
