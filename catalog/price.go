@@ -123,12 +123,13 @@ func (p *Pricing) Wish(wishes []Wish) { p.wishes = wishes }
 // Ask is what goes to the database.
 func (p *Pricing) Ask() database.Ask {
 	p.asked = true
-	take := func(g *goods) { p.found[g.variant.SKU] = g }
 	if p.listed != nil {
-		return p.rows.listed(*p.listed, take)
+		return p.rows.listed(*p.listed, p.take)
 	}
-	return p.rows.named(p.missing(), p.plain, take)
+	return p.rows.named(p.missing(), p.plain, p.take)
 }
+
+func (p *Pricing) take(g *goods) { p.found[g.variant.SKU] = g }
 
 // Answer gives what Price gives; where a sku is no variant's it asks again.
 func (p *Pricing) Answer(tx database.Tx) ([]Priced, error) { return p.answer(tx.Together) }
@@ -139,6 +140,11 @@ func (p *Pricing) answer(together func(...database.Ask) error) ([]Priced, error)
 	}
 	if !p.asked && len(p.wishes) > 0 {
 		if err := together(p.Ask()); err != nil {
+			return nil, err
+		}
+	}
+	if missing := p.missing(); len(missing) > 0 && p.listed != nil { // what the list no longer had when the goods were read
+		if err := together(p.rows.named(missing, p.plain, p.take)); err != nil {
 			return nil, err
 		}
 	}

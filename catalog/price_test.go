@@ -120,6 +120,20 @@ func TestWishesAreAnsweredInTheirOrder(t *testing.T) {
 		if now, err := r.PriceNow(t.Context(), shop, wishes); err != nil || !reflect.DeepEqual(now, list) {
 			t.Errorf("outside a transaction: %+v %v", now, err)
 		}
+		for _, skus := range []string{"select sku from variants where merchant_id = ?", "select sku from variants where merchant_id = ? and sku = 'TEE-S'", "select sku from variants where merchant_id = ? and sku = ''"} {
+			var listed []catalog.Priced
+			r.must(func(tx database.Tx) error { // whatever the list has or no longer has, what is wished is answered
+				p := catalog.NewListed(shop, database.Ask{SQL: skus, Args: []any{shop}})
+				err := tx.Together(p.Ask())
+				if p.Wish(wishes); err == nil {
+					listed, err = p.Answer(tx)
+				}
+				return err
+			})
+			if !reflect.DeepEqual(listed, list) {
+				t.Errorf("%s: %+v", skus, listed)
+			}
+		}
 		for i, p := range list {
 			if want[i] == nil && p.Problem != nil || want[i] != nil && (p.Problem == nil || !p.Problem.Is(want[i])) {
 				t.Errorf("wish %d: problem %v, want %v", i, p.Problem, want[i])

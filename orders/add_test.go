@@ -29,6 +29,7 @@ func TestAddingWithAQuote(t *testing.T) {
 		"with a note":                    {[]want{tea}, orders.LineInput{SKU: "tea", Quantity: 1, Note: "hot"}, nil},
 		"by the product's name":          {[]want{tea}, orders.LineInput{SKU: "shirt", Quantity: 1}, nil},
 		"by the product's, again":        {[]want{tea, {"shirt-m", 1}}, orders.LineInput{SKU: "shirt", Quantity: 2}, nil},
+		"which of two is not said":       {[]want{tea}, orders.LineInput{SKU: "hat", Quantity: 1}, catalog.ErrChooseVariant},
 		"more than there are":            {[]want{tea}, orders.LineInput{SKU: "cup", Quantity: 9}, nil},
 		"more than a line holds":         {[]want{{"tea", 998}}, orders.LineInput{SKU: "tea", Quantity: 2}, orders.ErrQuantity},
 		"nothing that is sold":           {[]want{tea}, orders.LineInput{SKU: "gold", Quantity: 1}, catalog.ErrUnknownSKU},
@@ -43,6 +44,8 @@ func TestAddingWithAQuote(t *testing.T) {
 				w.sell("cup", 900, 5)
 				w.pizza()
 				w.create(catalog.NewProduct{SKU: "shirt", Name: "Shirt", Price: 2000, Currency: "EUR", Variants: []catalog.NewVariant{{SKU: "shirt-m", Attributes: map[string]string{"size": "M"}}}})
+				w.create(catalog.NewProduct{SKU: "hat", Name: "Hat", Price: 1500, Currency: "EUR", Variants: []catalog.NewVariant{
+					{SKU: "hat-s", Attributes: map[string]string{"size": "S"}}, {SKU: "hat-m", Attributes: map[string]string{"size": "M"}}}})
 				one, two := w.cart(w.customer(), c.cart...), w.cart(w.customer(), c.cart...)
 				before := shown(w.quote(one.ID))
 				var stepwise, atOnce orders.Quote
