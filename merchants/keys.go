@@ -88,7 +88,7 @@ func (r *Register) Authenticate(ctx context.Context, bearer string) (Actor, erro
 	if len(bearer) != len(keyPrefix)+2*keyBytes || !strings.HasPrefix(bearer, keyPrefix) {
 		return Actor{}, ErrBadKey
 	}
-	k, err := findKeyByHash(r.db.Read(ctx), hashKey(bearer))
+	k, err := findKeyByHash(ctx, r.db, hashKey(bearer))
 	switch {
 	case err != nil:
 		return Actor{}, err

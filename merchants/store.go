@@ -1,6 +1,7 @@
 package merchants
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"time"
@@ -138,15 +139,18 @@ func findKeys(q query, merchant string) ([]Key, error) {
 	return list, nil
 }
 
-// findKeyByHash is the one query that knows no merchant: the key is what tells it.
-func findKeyByHash(q query, hash string) (Key, error) {
-	var k Key
-	err := q.Where("hash = ?", hash).Take(&k).Error
+// findKeyByHash is the one query that knows no merchant: the key is what tells it. Every request begins with it.
+func findKeyByHash(ctx context.Context, db *database.DB, hash string) (Key, error) {
+	k := Key{Hash: hash}
+	err := db.Together(ctx, database.Ask{SQL: `select merchant_id, id, name, role, staff_id, expires_at, revoked_at from api_keys where hash = ?`, Args: []any{hash},
+		Row: func(scan func(...any) error) error {
+			return scan(&k.MerchantID, &k.ID, &k.Name, &k.Role, &k.StaffID, &k.ExpiresAt, &k.RevokedAt)
+		}})
 	switch {
-	case database.NotFound(err):
-		return Key{}, ErrBadKey
 	case err != nil:
 		return Key{}, fmt.Errorf("read an API key: %w", err)
+	case k.ID == "":
+		return Key{}, ErrBadKey
 	}
 	return k, nil
 }
