@@ -26,8 +26,11 @@ type Facts struct {
 	claims  []string // the senses that the outcome's own templates claim: sold out, the minutes that goods are held
 }
 
+// Amount vouches for sums of money.
 func (f *Facts) Amount(m ...money.Money) { f.amounts = append(f.amounts, m...) }
-func (f *Facts) Count(n ...int64)        { f.counts = append(f.counts, n...) }
+
+// Count vouches for numbers that are no money.
+func (f *Facts) Count(n ...int64) { f.counts = append(f.counts, n...) }
 
 // Text vouches for words that came from the merchant's data or the customer, whatever they claim.
 func (f *Facts) Text(s ...string) {
