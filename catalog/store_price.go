@@ -32,7 +32,7 @@ func (r rows) named(skus []string, plain bool, take func(*goods)) database.Ask {
 }
 
 func (r rows) main(skus []string, plain bool, take func(*goods)) database.Ask {
-	return r.goodsWhere(`and p.sku in ?`, []any{skus}, plain, take)
+	return r.goodsWhere(`and v.product_id in (select m.id from products m where m.merchant_id = ? and m.sku in ?)`, []any{r.merchant, skus}, plain, take)
 }
 
 // listed finds goods by the sku of a variant, of those that a query gives.
@@ -40,11 +40,15 @@ func (r rows) listed(skus database.Ask, take func(*goods)) database.Ask {
 	return r.goodsWhere(`and v.sku in (`+skus.SQL+`)`, skus.Args, false, take)
 }
 
+// byVariant has the rows of a variant follow each other. It is no plain column: SQLite would walk through all variants of the merchant, which
+// lie in that order, rather than look the few up that are asked for and sort them.
+const byVariant = ` order by v.id || ''`
+
 // goodsWhere asks for goods; take gets each when its first row is read, and the rest of it grows until the last.
 func (r rows) goodsWhere(where string, args []any, plain bool, take func(*goods)) database.Ask {
-	query := goodsQuery + where + ` order by v.id, g.position, g.id, c.position, c.id`
+	query := goodsQuery + where + byVariant + `, g.position, g.id, c.position, c.id`
 	if plain {
-		query = plainQuery + where + ` order by v.id`
+		query = plainQuery + where + byVariant
 	}
 	var last *goods
 	return database.Ask{SQL: query, Args: append([]any{r.merchant}, args...), Row: func(scan func(...any) error) error {
