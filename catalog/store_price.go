@@ -40,8 +40,8 @@ func (r rows) listed(skus database.Ask, take func(*goods)) database.Ask {
 	return r.goodsWhere(`and v.sku in (`+skus.SQL+`)`, skus.Args, false, take)
 }
 
-// byVariant has the rows of a variant follow each other. It is no plain column: SQLite would walk through all variants of the merchant, which
-// lie in that order, rather than look the few up that are asked for and sort them.
+// byVariant has the rows of a variant follow each other. It is no plain column: without statistics SQLite would walk through all variants
+// of the merchant, which lie in that order, rather than look the few up that are asked for and sort them.
 const byVariant = ` order by v.id || ''`
 
 // goodsWhere asks for goods; take gets each when its first row is read, and the rest of it grows until the last.
